@@ -1,0 +1,61 @@
+# wedcache: every verb installs what it needs first; a second call starts in seconds.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Without bytecode the Pulumi SDKs cost 8-11 s at every import.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONUNBUFFERED := 1
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+READY := $(VENV)/.ready
+
+.PHONY: help setup lock check test rehearsal prove sandbox sandbox-down bench clean
+
+help:  ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: $(READY)  ## the virtual environment, from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "wedcache needs Python 3.11 or newer (PYTHON=python3.12 make ...)"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "installing requirements.lock into $(VENV)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: $(READY)  ## compile requirements.in to requirements.lock (names no index)
+	$(BIN)/uv pip compile requirements.in --universal --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock
+
+check: $(READY)  ## ruff, mypy, layers, workflows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+test: check  ## every check, then every test
+	$(BIN)/pytest
+
+rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; writes out/rehearsal/
+	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE))
+
+prove: $(READY)  ## break each claim on purpose; it must turn false
+	@$(BIN)/python -m sandbox.rehearsal prove $(if $(ONLY),--only $(ONLY))
+
+sandbox: $(READY)  ## start the sandbox, provision it and leave it up
+	@$(BIN)/python -m sandbox up --detach
+
+sandbox-down: $(READY)  ## stop the sandbox
+	@$(BIN)/python -m sandbox down
+
+bench: $(READY)  ## every speed claim beside its rival
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+clean:  ## remove what the verbs made, but not a running sandbox's state
+	rm -rf out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The cache client that the platform's services import: memory, Redis, loader."""

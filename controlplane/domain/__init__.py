@@ -1,0 +1,1 @@
+"""Nouns of the product. Pure: no I/O, no clock, no environment."""

@@ -1,0 +1,1 @@
+"""Roles that the operations need played; each promise stands in its docstring."""

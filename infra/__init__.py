@@ -1,0 +1,1 @@
+"""What exists: Pulumi programs for the platform and for each wedding."""

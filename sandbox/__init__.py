@@ -1,0 +1,1 @@
+"""A whole cloud on a laptop: emulators that obey what was declared through the vendors' own APIs."""
