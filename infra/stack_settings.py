@@ -1,0 +1,133 @@
+"""The stack's configuration, read once into frozen models. The only reader of pulumi.Config.
+
+Pulumi accepts a misspelt key without a word; here an unknown key is refused with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Settings = TypeVar("Settings", bound=BaseModel)
+RegionName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+
+class SettingsError(Exception):
+    """The stack's configuration cannot be used; nothing was declared."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(_Frozen):
+    """The shared store: three buckets named `<prefix>-<region>`."""
+
+    prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,40}$")]
+    regions: Annotated[tuple[RegionName, ...], Field(min_length=3, max_length=3)]
+
+
+class CloudflareSettings(_Frozen):
+    """The Cloudflare account and what its plan allows (monitors: 15 s and more off Enterprise)."""
+
+    account: str
+    plan: Literal["free", "pro", "business", "enterprise"] = "business"
+    monitor_seconds: Annotated[int, Field(ge=10, le=3600)] = 15
+
+    @model_validator(mode="after")
+    def _plan_holds_the_interval(self) -> CloudflareSettings:
+        if self.plan != "enterprise" and self.monitor_seconds < 15:
+            raise ValueError(f"monitor_seconds {self.monitor_seconds}: the plan {self.plan} allows 15 and more")
+        return self
+
+
+class RegionalCacheSettings(_Frozen):
+    """The regional caches' size and transport."""
+
+    node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")]
+    transit_encryption: bool = True
+
+
+class Surroundings(_Frozen):
+    """Where the stack runs, when that is not a cloud: passed on to the inventory, whose model says what is allowed."""
+
+    kind: Literal["cloud", "sandbox"] = "cloud"
+    clock: str | None = None
+    ca: str | None = None
+    pops: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class PlatformSettings(_Frozen):
+    """Everything that `Pulumi.<stack>.yaml` of the project `wedcache` may say."""
+
+    catalogue: Path
+    zone: str
+    home: RegionName
+    regions: Annotated[tuple[RegionName, ...], Field(min_length=2, max_length=13)]
+    store: StoreSettings
+    cloudflare: CloudflareSettings
+    regional_cache: RegionalCacheSettings
+    deletion_protection: bool = True
+    warm_pops: tuple[str, ...] = ()
+    surroundings: Surroundings = Surroundings()
+
+    @model_validator(mode="after")
+    def _home_is_a_region(self) -> PlatformSettings:
+        if self.home not in self.regions:
+            raise ValueError(f"home {self.home} is none of the regions {', '.join(self.regions)}")
+        return self
+
+
+class WeddingSettings(_Frozen):
+    """Everything that a stack of the project `wedcache-weddings` may say. The stack's name is the wedding's id."""
+
+    catalogue: Path
+    inventory: Path
+    deletion_protection: bool = True
+
+
+def read_platform() -> PlatformSettings:
+    """The platform stack's settings. Raises SettingsError with the key and what is right."""
+    return _read(PlatformSettings)
+
+
+def read_wedding() -> WeddingSettings:
+    """A wedding stack's settings. Raises SettingsError with the key and what is right."""
+    return _read(WeddingSettings)
+
+
+def _read(model: type[Settings]) -> Settings:
+    stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    given = _given(pulumi.get_project())
+    unknown = sorted(set(given) - set(model.model_fields))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], model.model_fields, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(model.model_fields))}"
+        raise SettingsError(f"{stack_file}: unknown key {pulumi.get_project()}:{unknown[0]}{hint}")
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"{stack_file}: {pulumi.get_project()}:{place}: {first['msg']}. Nothing was declared; mend it with "
+            f"`pulumi config set --path {place} VALUE`"
+        ) from error
+
+
+def _given(project: str) -> dict[str, Any]:
+    """What the stack's file says for this project; structured values arrive as JSON text."""
+    prefix = f"{project}:"
+    config = pulumi.runtime.config.CONFIG
+    return {key[len(prefix) :]: _value(text) for key, text in config.items() if key.startswith(prefix)}
+
+
+def _value(text: str) -> Any:
+    if text[:1] in "[{" or text in ("true", "false"):
+        return json.loads(text)
+    return text
