@@ -72,6 +72,7 @@ class PlatformSettings(_Frozen):
     store: StoreSettings
     cloudflare: CloudflareSettings
     regional_cache: RegionalCacheSettings
+    certificate: Annotated[str, Field(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/.+$")]
     deletion_protection: bool = True
     warm_pops: tuple[str, ...] = ()
     surroundings: Surroundings = Surroundings()

@@ -29,7 +29,6 @@ class CacheEndpoint(_Frozen):
     primary: str
     replica: str
     port: Annotated[int, Field(gt=0, lt=65536)]
-    replica_port: Annotated[int, Field(gt=0, lt=65536)]
     tls: bool = True
 
 
@@ -50,10 +49,17 @@ class StoreBucket(_Frozen):
 
 
 class CloudFrontEdge(_Frozen):
-    """What the control plane needs of CloudFront. `pops` are the POPs that warming reaches, as in `x-amz-cf-pop`."""
+    """What weddings' stacks and the control plane need of CloudFront.
+
+    `cache_policies` maps a tier (or `personal`, never cached) to its policy's id; `pops` are the POPs that warming
+    reaches, as in `x-amz-cf-pop`.
+    """
 
     key_value_store_arn: str
-    function_name: str
+    function_arn: str
+    cache_policies: dict[str, str]
+    origin_request_policy: str
+    certificate_arn: str
     pops: tuple[str, ...]
 
 

@@ -1,0 +1,1 @@
+"""One noun a file: each component is its arguments, its children, its outputs."""

@@ -1,0 +1,63 @@
+"""CloudFront policies, one set for all weddings: 20 an account, so they are per tier and never per wedding."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import cloudfront
+
+from controlplane.domain.tier import Tier
+from infra import naming
+from infra.tier_profiles import EdgeTtl, edge_ttl
+
+PERSONAL = "personal"
+NEVER = EdgeTtl(0, 0, 0)
+
+
+class EdgePolicies(pulumi.ComponentResource):
+    """A cache policy per tier in use, one that never caches (`personal`), one origin request policy.
+
+    Outputs: `cache_policies` (tier or `personal` -> id), `origin_request_policy` (id).
+    """
+
+    cache_policies: dict[str, pulumi.Output[str]]
+    origin_request_policy: pulumi.Output[str]
+
+    def __init__(self, stack: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("wedcache:edge:EdgePolicies", "edge-policies", {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        bounds = {tier.value: edge_ttl(tier) for tier in Tier} | {PERSONAL: NEVER}
+        self.cache_policies = {name: _cache_policy(stack, name, ttl, child).id for name, ttl in bounds.items()}
+        forwarded = cloudfront.OriginRequestPolicy(
+            "forward",
+            name=naming.edge_name(stack, "forward"),
+            comment="The origin sees the viewer's host, the freeze header and every query string",
+            cookies_config={"cookie_behavior": "none"},
+            headers_config={"header_behavior": "whitelist", "headers": {"items": ["Host", "X-Wedcache-Freeze"]}},
+            query_strings_config={"query_string_behavior": "all"},
+            opts=child,
+        )
+        self.origin_request_policy = forwarded.id
+        self.register_outputs({"cachePolicies": self.cache_policies, "originRequestPolicy": self.origin_request_policy})
+
+
+def _cache_policy(stack: str, name: str, ttl: EdgeTtl, opts: pulumi.ResourceOptions) -> cloudfront.CachePolicy:
+    query = {"query_string_behavior": "none"}
+    if ttl.longest:
+        query = {"query_string_behavior": "whitelist", "query_strings": {"items": ["page", "q"]}}  # type: ignore[dict-item]  # the SDK nests a mapping
+    return cloudfront.CachePolicy(
+        f"cache-{name}",
+        name=naming.edge_name(stack, name),
+        min_ttl=ttl.shortest,
+        default_ttl=ttl.default,
+        max_ttl=ttl.longest,
+        parameters_in_cache_key_and_forwarded_to_origin={
+            "cookies_config": {"cookie_behavior": "none"},
+            # Hosts share paths: without the host in the key two weddings behind one policy and one distribution
+            # would share pages. CloudFront keys on the distribution already; Host stays out of the key.
+            "headers_config": {"header_behavior": "none"},
+            "query_strings_config": query,
+            "enable_accept_encoding_brotli": bool(ttl.longest),
+            "enable_accept_encoding_gzip": bool(ttl.longest),
+        },
+        opts=opts,
+    )

@@ -1,0 +1,91 @@
+"""The shared stack, readable as a table of contents."""
+
+from __future__ import annotations
+
+import pulumi
+
+from controlplane.domain.inventory import PLATFORM_KEY, Inventory
+from infra import inventory_export, naming
+from infra.components.edge_function import EdgeFunction
+from infra.components.edge_policies import EdgePolicies
+from infra.components.edge_rules import EdgeRules
+from infra.components.edge_zone import EdgeZone
+from infra.components.regional_cache import RegionalCache
+from infra.components.shared_store import SharedStore
+from infra.components.traffic_steering import PORTAL, TrafficSteering
+from infra.stack_settings import PlatformSettings
+
+
+def declare(settings: PlatformSettings) -> None:
+    """Everything that weddings share, and the inventory that names it."""
+    stack = pulumi.get_stack()
+    portal = f"{PORTAL}.{settings.zone}"
+
+    store = SharedStore(stack, settings.store)
+    caches = {region: RegionalCache(stack, region, settings.regional_cache) for region in settings.regions}
+    policies = EdgePolicies(stack)
+    function = EdgeFunction(stack)
+    zone = EdgeZone(settings.cloudflare.account, settings.zone)
+    rules = EdgeRules(zone.zone_id, portal)
+    steering = TrafficSteering(settings, zone.zone_id)
+
+    inventory = pulumi.Output.all(
+        caches={
+            region: {"primary": cache.primary, "replica": cache.replica, "port": cache.port}
+            for region, cache in caches.items()
+        },
+        store=store.buckets,
+        cache_policies=policies.cache_policies,
+        origin_request_policy=policies.origin_request_policy,
+        function_arn=function.function_arn,
+        store_arn=function.store_arn,
+        zone_id=zone.zone_id,
+        load_balancer_id=steering.load_balancer_id,
+        monitor_id=steering.monitor_id,
+        pools=steering.pools,
+    ).apply(lambda made: _inventory(settings, portal, made).to_json())
+    everything = [store, *caches.values(), policies, function, zone, rules, steering]
+    inventory_export.export("inventory", PLATFORM_KEY, inventory, store.buckets, everything)
+    pulumi.export("inventory", inventory)
+
+
+def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object]) -> Inventory:
+    """The inventory from the settings and what the clouds answered."""
+    caches = made["caches"]
+    buckets = made["store"]
+    assert isinstance(caches, dict)  # noqa: S101  (Output.all keeps the shape that it was given)
+    assert isinstance(buckets, dict)  # noqa: S101
+    surroundings = settings.surroundings
+    return Inventory.from_mapping(
+        {
+            "kind": surroundings.kind,
+            "clock": surroundings.clock,
+            "ca": surroundings.ca,
+            "zone": settings.zone,
+            "home": settings.home,
+            "regions": [_region(settings, region, caches[region]) for region in settings.regions],
+            "store": [{"bucket": buckets[region], "region": region} for region in settings.store.regions],
+            "cloudfront": {
+                "key_value_store_arn": made["store_arn"],
+                "function_arn": made["function_arn"],
+                "cache_policies": made["cache_policies"],
+                "origin_request_policy": made["origin_request_policy"],
+                "certificate_arn": settings.certificate,
+                "pops": settings.warm_pops,
+            },
+            "cloudflare": {
+                "account_id": settings.cloudflare.account,
+                "zone_id": made["zone_id"],
+                "load_balancer_id": made["load_balancer_id"],
+                "monitor_id": made["monitor_id"],
+                "pools": made["pools"],
+                "pops": surroundings.pops.get("cloudflare", ()),
+            },
+            "hosts": [{"host": portal, "edge": "cloudflare"}],
+        }
+    )
+
+
+def _region(settings: PlatformSettings, region: str, cache: dict[str, object]) -> dict[str, object]:
+    tls = settings.regional_cache.transit_encryption
+    return {"name": region, "origin": naming.origin_host(region, settings.zone), "cache": {**cache, "tls": tls}}
