@@ -90,13 +90,15 @@ class Asked:
         tags.append(f"page:{self.route.page}")
         if "vendor" in self.variables:
             tags.append(f"vendor:{self.variables['vendor']}")
+        if "photo" in self.variables:
+            tags.append(f"photo:{self.wedding}.{self.variables['photo']}")
         owner = self.wedding or "portal"
         return (*tags, *(content_tag(owner, page) for page in self.route.depends))
 
 
 def content_tag(owner: str, page: str) -> str:
     """The tag of one page of one owner: what an owner's update purges, and nothing of any other wedding."""
-    return f"content:{owner}:{page}"
+    return f"page:{owner}.{page}"
 
 
 def find(site: Site, wedding: str, method: str, path: str, query: Mapping[str, str]) -> Asked | tuple[str, ...]:

@@ -1,0 +1,48 @@
+"""`python -m sandbox.guests --run FOLDER`: prints `ready 0`, visits, and prints the totals as JSON when it ends."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from sandbox.guests.crowd import Crowd, Settings
+from sandbox.run import DEFAULT_FOLDER, Run
+
+
+def settings(arguments: list[str]) -> Settings:
+    """The command line; exits with 2 and the reason where it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.guests", description=__doc__)
+    parser.add_argument("--run", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=90.0, help="requests a second, all guests together")
+    parser.add_argument("--label", default="guests", help="keeps the write keys of two crowds apart")
+    said = parser.parse_args(arguments)
+    if said.count < 1 or said.rate <= 0 or said.seconds <= 0:
+        parser.error("--count, --rate and --seconds must be above zero")
+    if not Run(said.run).ca.exists():
+        parser.error(f"{said.run} has no ca.pem: no sandbox was started there")
+    return Settings(Run(said.run), said.count, said.seconds, said.seed, said.rate, said.label)
+
+
+async def main(chosen: Settings) -> None:
+    """Visit until the time is over, SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    crowd = Crowd(chosen)
+    sys.stdout.write("ready 0\n")
+    sys.stdout.flush()
+    totals = await crowd.visit(stop)
+    sys.stdout.write(json.dumps(totals) + "\n")
+
+
+if __name__ == "__main__":
+    uvloop.run(main(settings(sys.argv[1:])))

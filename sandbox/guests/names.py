@@ -1,0 +1,57 @@
+"""Which POP a guest's host name leads to: the sandbox's DNS first, then the CDN that serves such hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.guests.habits import PORTAL_HOST
+from sandbox.run import Run
+from sandbox.watched import WatchedJson
+
+
+@dataclass(frozen=True)
+class Pop:
+    """A POP as guests reach it."""
+
+    code: str
+    address: tuple[str, int]
+
+
+def pops(registry: dict[str, Any]) -> tuple[Pop, ...]:
+    """The POPs of the registry's endpoints `pop-<CODE>`, by code."""
+    found = {
+        name.removeprefix("pop-"): str(at) for name, at in registry.get("endpoints", {}).items() if name[:4] == "pop-"
+    }
+    return tuple(Pop(code, address(at)) for code, at in sorted(found.items()))
+
+
+def address(endpoint: str) -> tuple[str, int]:
+    """(host, port) of "host:port" or a URL."""
+    host, _, port = endpoint.rpartition("//")[2].partition("/")[0].rpartition(":")
+    return host, int(port)
+
+
+def choose(host: str, guest: int, known: tuple[Pop, ...], dns: dict[str, Any]) -> Pop | None:
+    """The POP for `host`: where DNS points at a POP that one; else a POP of the CDN that serves such hosts.
+
+    CloudFront's POP codes carry a dash (FRA56-P1), Cloudflare's do not (FRA); guests are spread over one CDN's POPs.
+    """
+    if host in dns:
+        named = [pop for pop in known if pop.address == address(str(dns[host]))]
+        if named:
+            return named[0]
+    fitting = [pop for pop in known if ("-" in pop.code) is not (host == PORTAL_HOST)]
+    return fitting[guest % len(fitting)] if fitting else None
+
+
+class Names:
+    """Resolves against the files of a run, as they are now."""
+
+    def __init__(self, run: Run) -> None:
+        self._registry = WatchedJson(run.registry)
+        self._dns = WatchedJson(run.hosts)
+
+    def resolve(self, host: str, guest: int) -> Pop | None:
+        """The POP that serves `host` to this guest now; None while there is none."""
+        return choose(host, guest, pops(self._registry.read()), self._dns.read())
