@@ -1,0 +1,1 @@
+"""CloudFront: policies, functions, key value stores, distributions, invalidations."""

@@ -1,0 +1,1 @@
+"""ElastiCache: parameter groups, subnet groups, replication groups and their member clusters."""

@@ -1,0 +1,68 @@
+"""Which calls are answered here; every other one is moto's, or refused with 501."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.aws import keyvaluestore
+from sandbox.aws.cloudfront import distributions, functions, invalidations, monitoring, policies, stores, tags
+from sandbox.aws.world import Call, World
+
+Handler = Callable[[World, Call], dict[str, Any] | None]
+
+OURS: dict[tuple[str, str], Handler] = {
+    **{("cloudfront", operation): handler for operation, handler in policies.handlers()},
+    ("cloudfront", "CreateKeyValueStore"): stores.create,
+    ("cloudfront", "DescribeKeyValueStore"): stores.describe,
+    ("cloudfront", "UpdateKeyValueStore"): stores.update,
+    ("cloudfront", "DeleteKeyValueStore"): stores.delete,
+    ("cloudfront", "ListKeyValueStores"): stores.list_stores,
+    ("cloudfront", "CreateFunction"): functions.create,
+    ("cloudfront", "DescribeFunction"): functions.describe,
+    ("cloudfront", "GetFunction"): functions.get,
+    ("cloudfront", "UpdateFunction"): functions.update,
+    ("cloudfront", "PublishFunction"): functions.publish,
+    ("cloudfront", "DeleteFunction"): functions.delete,
+    ("cloudfront", "ListFunctions"): functions.list_functions,
+    ("cloudfront", "CreateDistribution"): distributions.create,
+    ("cloudfront", "CreateDistributionWithTags"): distributions.create,
+    ("cloudfront", "GetDistribution"): distributions.get,
+    ("cloudfront", "GetDistributionConfig"): distributions.get_config,
+    ("cloudfront", "UpdateDistribution"): distributions.update,
+    ("cloudfront", "DeleteDistribution"): distributions.delete,
+    ("cloudfront", "ListDistributions"): distributions.list_distributions,
+    ("cloudfront", "CreateMonitoringSubscription"): monitoring.create,
+    ("cloudfront", "GetMonitoringSubscription"): monitoring.get,
+    ("cloudfront", "DeleteMonitoringSubscription"): monitoring.delete,
+    ("cloudfront", "CreateInvalidation"): invalidations.create,
+    ("cloudfront", "GetInvalidation"): invalidations.get,
+    ("cloudfront", "ListInvalidations"): invalidations.list_invalidations,
+    ("cloudfront", "ListTagsForResource"): tags.list_tags,
+    ("cloudfront", "TagResource"): tags.tag,
+    ("cloudfront", "UntagResource"): tags.untag,
+    ("cloudfront-keyvaluestore", "DescribeKeyValueStore"): keyvaluestore.describe,
+    ("cloudfront-keyvaluestore", "GetKey"): keyvaluestore.get_key,
+    ("cloudfront-keyvaluestore", "ListKeys"): keyvaluestore.list_keys,
+    ("cloudfront-keyvaluestore", "PutKey"): keyvaluestore.put_key,
+    ("cloudfront-keyvaluestore", "DeleteKey"): keyvaluestore.delete_key,
+    ("cloudfront-keyvaluestore", "UpdateKeys"): keyvaluestore.update_keys,
+}
+
+
+def is_mutating(operation: str) -> bool:
+    """Whether an operation changes something, judged by its name as AWS's own CloudTrail does."""
+    reading = (
+        "Get",
+        "List",
+        "Describe",
+        "Head",
+        "Test",
+        "BatchGet",
+        "Lookup",
+        "Search",
+        "Select",
+        "Verify",
+        "Simulate",
+    )
+    return not operation.startswith(reading) and operation not in ("AssumeRole", "DecodeAuthorizationMessage")

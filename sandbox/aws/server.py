@@ -1,0 +1,79 @@
+"""The process: bind, serve until SIGTERM, keep moto's noise in the run's log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from sandbox.aws.front import Front
+from sandbox.aws.moto_side import Moto, access_controls
+from sandbox.aws.world import ACCOUNT, Names, World
+from sandbox.calls import CallLog
+from sandbox.clock import OffsetClock
+from sandbox.faults import Faults
+from sandbox.run import Run
+
+
+def server_on(run: Run, port: int) -> BaseWSGIServer:
+    """A bound server over a new, empty account."""
+    endpoints = Endpoints(run)
+    world = World(
+        now=OffsetClock(run.clock).now,
+        names=Names(random.SystemRandom()),
+        endpoint=endpoints.find,
+        access_controls=lambda: access_controls(ACCOUNT),
+    )
+    front = Front(world, Moto(), CallLog(run.calls), Faults(run.faults))
+    return make_server("127.0.0.1", port, front, threaded=True, request_handler=MotoRequestHandler)
+
+
+class Endpoints:
+    """The addresses that the run's registry holds at the moment of asking."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def find(self, name: str) -> str | None:
+        """ "host:port" of a registered endpoint, or None."""
+        try:
+            return self._run.endpoint(name)
+        except KeyError:
+            return None
+
+
+def serve(run: Run, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C; prints `ready <port>` once connections are accepted."""
+    signal.signal(signal.SIGTERM, _leave)
+    announce = os.dup(sys.stdout.fileno())
+    with noise_in(run.folder / "logs" / "aws.log"):
+        server = server_on(run, port)
+        os.write(announce, f"ready {server.port}\n".encode())
+        os.close(announce)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+@contextlib.contextmanager
+def noise_in(path: Path) -> Iterator[None]:
+    """Send everything that this process says on stdout and stderr to a log file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab", buffering=0) as log:
+        os.dup2(log.fileno(), sys.stdout.fileno())
+        os.dup2(log.fileno(), sys.stderr.fileno())
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        yield
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
