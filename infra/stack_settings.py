@@ -65,7 +65,7 @@ class Surroundings(_Frozen):
 class PlatformSettings(_Frozen):
     """Everything that `Pulumi.<stack>.yaml` of the project `wedcache` may say."""
 
-    catalogue: Path
+    calendar: Path
     zone: str
     home: RegionName
     regions: Annotated[tuple[RegionName, ...], Field(min_length=2, max_length=13)]
@@ -88,6 +88,7 @@ class WeddingSettings(_Frozen):
     """Everything that a stack of the project `wedcache-weddings` may say. The stack's name is the wedding's id."""
 
     catalogue: Path
+    calendar: Path
     inventory: Path
     deletion_protection: bool = True
 
@@ -124,7 +125,7 @@ def _read(model: type[Settings]) -> Settings:
 def _given(project: str) -> dict[str, Any]:
     """What the stack's file says for this project; structured values arrive as JSON text."""
     prefix = f"{project}:"
-    config = pulumi.runtime.config.CONFIG
+    config = pulumi.runtime.config.CONFIG.get()
     return {key[len(prefix) :]: _value(text) for key, text in config.items() if key.startswith(prefix)}
 
 

@@ -46,4 +46,5 @@ class SharedStore(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=child,
         )
-        return bucket.bucket
+        name: pulumi.Output[str] = bucket.bucket
+        return name

@@ -1,0 +1,58 @@
+"""What a region agent works with, and what it has seen so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from controlplane.domain.health import Health, Probe
+from controlplane.domain.inventory import Inventory, RegionEntry
+from controlplane.domain.lease import Sighting
+from controlplane.ports.clock import Clock
+from controlplane.ports.control_keys import ControlKeys
+from controlplane.ports.edge_store import EdgeStore
+from controlplane.ports.purge_log import Purger
+from controlplane.ports.shared_store import SharedStore
+
+
+class Prober(Protocol):
+    """Asks a region's health path."""
+
+    def is_healthy(self, region: RegionEntry, timeout: float = 1.0) -> bool:
+        """Whether the region answers healthy within `timeout` seconds; never raises."""
+        ...
+
+
+@dataclass
+class Tools:
+    """The agent's ports. `tell` writes one line of talk."""
+
+    region: str
+    inventory: Inventory
+    clock: Clock
+    store: SharedStore
+    edge: EdgeStore
+    keys: ControlKeys
+    purges: Purger
+    prober: Prober
+    tell: Callable[[str], None]
+
+
+@dataclass
+class Seen:
+    """The agent's memory: nothing here is needed after a restart."""
+
+    probes: dict[str, Probe] = field(default_factory=dict)
+    calendar: str | None = None
+    calendar_epoch: int = 0
+    roles_epoch: int = 0
+    cache_answers: bool = False
+    lease: Sighting | None = None
+    holds_lease: bool = False
+    purged: set[str] = field(default_factory=set)
+    beat: int = 0
+
+    def views(self) -> dict[str, Health]:
+        """Region -> what this agent's probes say."""
+        return {region: probe.health for region, probe in self.probes.items()}

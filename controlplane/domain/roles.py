@@ -1,0 +1,45 @@
+"""Which region is home and which are down: the region roles, fenced by an epoch that only grows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ROLES_KEY = "roles"
+"""Register of the shared store that holds the roles."""
+
+
+class Roles(BaseModel):
+    """`wedcache.roles/1`. A lower epoch is refused by everyone who has seen a higher one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: Literal["wedcache.roles/1"] = Field("wedcache.roles/1", alias="schema")
+    epoch: int = Field(ge=1)
+    home: str
+    down: tuple[str, ...] = ()
+    drained: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The stored form."""
+        return self.model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Roles:
+        """Read the stored form. Raises pydantic.ValidationError."""
+        return cls.model_validate_json(text)
+
+    def document(self, region: str) -> dict[str, object]:
+        """What `region`'s Redis is told: epoch, home, the regions that are down, whether it is drained itself."""
+        return {"epoch": self.epoch, "home": self.home, "down": list(self.down), "drain": region in self.drained}
+
+
+def without(roles: Roles, lost: str, target: str, epoch: int) -> Roles:
+    """The roles after a failover from `lost` to `target`: fenced, drained, marked down."""
+    return Roles(epoch=epoch, home=target, down=(lost,), drained=(lost,))
+
+
+def returned(roles: Roles, home: str) -> Roles:
+    """The roles after failback: nobody down, nobody drained."""
+    return Roles(epoch=roles.epoch + 1, home=home)

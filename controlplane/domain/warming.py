@@ -1,0 +1,99 @@
+"""What to warm, where, in which order: URL x POP in tier order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from controlplane.domain.tier import Tier
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """One URL at one POP. Sorted by tier first: every critical target comes before the first low one."""
+
+    rank: int
+    host: str
+    path: str
+    edge: str
+    pop: str
+
+    @property
+    def tier(self) -> Tier:
+        """The tier that `rank` stands for."""
+        return next(tier for tier in Tier if tier.rank == self.rank)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One warmable path of a host, from the host's own manifest."""
+
+    path: str
+    tier: Tier
+
+
+@dataclass(frozen=True)
+class WarmPlan:
+    """The targets in order, with the digest that `warm PLAN` holds to."""
+
+    targets: tuple[Target, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical target list."""
+        body = json.dumps([asdict(target) for target in self.targets], sort_keys=True)
+        return hashlib.sha256(body.encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """`wedcache.warm-plan/1`."""
+        rows = [
+            {"host": t.host, "path": t.path, "tier": t.tier.value, "edge": t.edge, "pop": t.pop} for t in self.targets
+        ]
+        return json.dumps({"schema": "wedcache.warm-plan/1", "digest": self.digest, "targets": rows}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> WarmPlan:
+        """Read a saved plan. Raises ValueError if it is none, or if its targets do not match its digest."""
+        body = json.loads(text)
+        if not isinstance(body, dict) or body.get("schema") != "wedcache.warm-plan/1":
+            raise ValueError("not a wedcache.warm-plan/1 file")
+        plan = cls(
+            tuple(
+                Target(Tier(row["tier"]).rank, row["host"], row["path"], row["edge"], row["pop"])
+                for row in body["targets"]
+            )
+        )
+        if plan.digest != body["digest"]:
+            raise ValueError(
+                f"the targets were changed after planning: digest {plan.digest[:12]} is not {body['digest'][:12]}"
+            )
+        return plan
+
+
+def plan(pages: Mapping[str, Sequence[Page]], edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]) -> WarmPlan:
+    """The plan for `pages` (host -> pages), where `edges` says each host's CDN and `pops` the POPs of each CDN."""
+    return WarmPlan(tuple(sorted(_targets(pages, edges, pops))))
+
+
+def _targets(
+    pages: Mapping[str, Sequence[Page]], edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]
+) -> Iterable[Target]:
+    for host, listed in pages.items():
+        edge = edges[host]
+        for page in listed:
+            for pop in pops[edge]:
+                yield Target(page.tier.rank, host, page.path, edge, pop)
+
+
+def parse_manifest(text: str | bytes) -> tuple[Page, ...]:
+    """A host's `/warm.json`, `wedcache.manifest/1`. Raises ValueError for anything else."""
+    body = json.loads(text)
+    if not isinstance(body, dict) or body.get("schema") != "wedcache.manifest/1":
+        raise ValueError("not a wedcache.manifest/1 document")
+    pages = tuple(Page(str(row["path"]), Tier(row["tier"])) for row in body["pages"])
+    for page in pages:
+        if not page.path.startswith("/") or any(ord(letter) < 33 for letter in page.path):
+            raise ValueError(f"a manifest's path begins with / and has no spaces: {page.path!r}")
+    return pages

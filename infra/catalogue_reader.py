@@ -1,0 +1,24 @@
+"""A wedding's row of the catalogue, as its stack needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from controlplane.domain.catalogue import Catalogue
+from infra.stack_settings import SettingsError
+from infra.wedding import WeddingSpec
+
+
+def spec_of(catalogue_file: Path, wedding: str) -> WeddingSpec:
+    """The spec of `wedding`. Raises SettingsError if the catalogue does not have it.
+
+    `wedcache freeze show` checks the catalogue with lines and suggestions; here a wrong one only stops the program.
+    """
+    catalogue = Catalogue.model_validate(YAML(typ="safe").load(catalogue_file.read_text()))
+    for row in catalogue.weddings:
+        if row.id == wedding:
+            return WeddingSpec(wedding=row.id, hosts=tuple(row.hosts))
+    known = ", ".join(row.id for row in catalogue.weddings)
+    raise SettingsError(f"the stack {wedding!r} names no wedding of {catalogue_file}; known: {known}")
