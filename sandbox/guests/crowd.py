@@ -20,7 +20,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Settings:
-    """`rate`: requests a second of the whole crowd while answers are quick; `label` keeps two crowds' write keys apart."""
+    """`rate`: requests a second of the whole crowd while answers are quick; `label` parts two crowds' write keys."""
 
     run: Run
     count: int = 60

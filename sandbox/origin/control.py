@@ -1,13 +1,11 @@
-"""The role document in the region's own Redis, read with time-outs so short that a stopped server holds up nobody."""
+"""The role document in the region's own Redis, read with a time-out so short that a stopped server holds up nobody."""
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
-from sandbox.origin.role import ROLE_KEY, Role, parse
+from controlplane.adapters.redis.control import RedisControlKeys
+from controlplane.errors import Unavailable
+from controlplane.ports.control_keys import REGION
+from sandbox.origin.role import Role, parse
 from sandbox.run import Run
 from sandbox.watched import WatchedJson
 
@@ -20,36 +18,29 @@ class RoleDocument:
     def __init__(self, run: Run, region: str) -> None:
         self._registry = WatchedJson(run.registry)
         self._name = f"valkey-{region}-primary"
-        self._endpoint = ""
-        self._client: Redis | None = None
+        self._url = ""
+        self._keys: RedisControlKeys | None = None
 
     async def read(self) -> Role | None:
-        """One GET, at most 100 ms for connecting and 100 ms for the answer; never raises for a fault of Redis."""
-        endpoint = str(self._registry.read().get("endpoints", {}).get(self._name, ""))
-        if endpoint != self._endpoint:
+        """At most 100 ms; never raises for a fault of Redis or a damaged document."""
+        url = redis_url(str(self._registry.read().get("endpoints", {}).get(self._name, "")))
+        if url != self._url:
             await self.close()
-            self._endpoint, self._client = endpoint, _client(endpoint) if endpoint else None
-        if self._client is None:
+            self._url, self._keys = url, RedisControlKeys(url, timeout=TIMEOUT) if url else None
+        if self._keys is None:
             return None
         try:
-            return parse(await self._client.get(ROLE_KEY))
-        except (RedisError, OSError, TimeoutError):
+            return parse(await self._keys.get(REGION))
+        except (Unavailable, ValueError):
             return None
 
     async def close(self) -> None:
         """Drop the connection."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._keys is not None:
+            await self._keys.aclose()
+            self._keys = None
 
 
-def _client(endpoint: str) -> Redis:
-    host, _, port = endpoint.rpartition("//")[2].partition("/")[0].rpartition(":")
-    return Redis(
-        host=host,
-        port=int(port),
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=2,
-    )
+def redis_url(endpoint: str) -> str:
+    """The URL of "host:port" or of a URL; "" of nothing."""
+    return endpoint if "://" in endpoint or not endpoint else f"redis://{endpoint}"

@@ -35,6 +35,7 @@ class HeldWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._epoch = -1
 
     def state(self, write_id: str) -> State | None:
         """What is known of a write; None for an unknown one."""
@@ -90,6 +91,8 @@ class HeldWrites:
 
     def seen_epoch(self, heard: int = 0) -> int:
         """The highest epoch that this region ever heard of, `heard` included; survives a restart."""
+        if 0 <= self._epoch >= heard:
+            return self._epoch
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO meta VALUES ('epoch', ?)"
@@ -97,7 +100,8 @@ class HeldWrites:
                 (heard,),
             )
             (epoch,) = connection.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
-        return int(epoch)
+        self._epoch = int(epoch)
+        return self._epoch
 
 
 def as_json(write: Write) -> dict[str, Any]:

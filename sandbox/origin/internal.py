@@ -96,7 +96,6 @@ class Internal:
 
     def _role(self, status: int) -> web.Response:
         role = self._roles.current
-        epoch = max(role.epoch, self._held.seen_epoch())
         return web.json_response(
-            {"epoch": epoch, "home": role.home, "down": role.down}, status=status, headers=PERSONAL
+            {"epoch": role.epoch, "home": role.home, "down": role.down}, status=status, headers=PERSONAL
         )

@@ -1,6 +1,6 @@
 """Who is home: the region-role document, followed without ever making a request wait.
 
-The region agent writes `wc:region` to its own region's Redis: {"epoch": n, "home": R, "down": [...], "drain": bool}.
+The region agent puts the document `wc:region` into its own region's Redis: {"home": R, "down": [...], "drain": bool}.
 The last document read stays in force while Redis is away. Whoever was stopped and wakes is `recovering`: it
 acknowledges nothing before the other region, or a document of a higher epoch, has told it who is home now.
 """
@@ -8,15 +8,14 @@ acknowledges nothing before the other region, or a document of a higher epoch, h
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+
+from controlplane.ports.control_keys import Document
 
 EVERY = 0.25
 ASLEEP = 3.0
-ROLE_KEY = "wc:region"
 
 
 @dataclass(frozen=True)
@@ -29,26 +28,30 @@ class Role:
     drain: bool = False
 
 
-def parse(document: str | bytes | None) -> Role | None:
+def parse(document: Document | None) -> Role | None:
     """The role in `document`; None where it is missing or damaged, so that the last good one stays in force."""
     if document is None:
         return None
     try:
-        read: dict[str, Any] = json.loads(document)
-        return Role(int(read["epoch"]), str(read["home"]), tuple(read.get("down", ())), bool(read.get("drain", False)))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        body = document.body
+        return Role(document.epoch, str(body["home"]), tuple(body.get("down", ())), bool(body.get("drain", False)))
+    except (TypeError, KeyError, AttributeError):
         return None
 
 
 class Roles:
-    """What this region believes. `fetch` reads the document and is bounded by its own time-out (at most 100 ms)."""
+    """What this region believes.
 
-    def __init__(self, start: Role, fetch: Callable[[], Awaitable[Role | None]]) -> None:
+    `fetch` reads the document within 100 ms. `seen_epoch` is the highest epoch that an earlier process of this region
+    heard of: a document that is no newer may be history.
+    """
+
+    def __init__(self, start: Role, fetch: Callable[[], Awaitable[Role | None]], seen_epoch: int = 0) -> None:
         self._document = start
         self._learned = start
         self._fetch = fetch
         self._beat = time.monotonic()
-        self._doubted: int | None = start.epoch
+        self._doubted: int | None = max(start.epoch, seen_epoch)
 
     @property
     def current(self) -> Role:

@@ -69,7 +69,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     held = HeldWrites(database)
     document = RoleDocument(run, region)
     stack.push_async_callback(document.close)
-    roles = Roles(Role(held.seen_epoch(), settings.first_home), document.read)
+    roles = Roles(Role(0, settings.first_home), document.read, held.seen_epoch())
     replica_token = token(run, REPLICA)
     ensure_authority(run)
     peer = RemoteOrigin(run, region, settings.other, seed.zone, replica_token)

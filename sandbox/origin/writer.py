@@ -113,10 +113,11 @@ class Writer:
         self._held.paid(write.id for write in owed)
         return len(owed)
 
-    async def _take(self, write_id: str, kind: str, payload: dict[str, Any]) -> Answer:
+    async def _take(self, write_id: str, kind: str, payload: dict[str, Any], *, again: bool = False) -> Answer:
         if self._roles.recovering:
             return Answer(Outcome.RECOVERING, write_id)
         role = self._roles.current
+        self._held.seen_epoch(role.epoch)
         write = self._held.prepare(write_id, kind, payload, role.epoch)
         if self._peer.region in role.down:
             return await self._alone(write)
@@ -131,6 +132,9 @@ class Writer:
         if told is None:
             return Answer(Outcome.REFUSED, write_id)
         self._roles.learn(told.role)
+        if not again and told.role.epoch > role.epoch and told.role.home == role.home:
+            # We are still home, under an epoch that the other region heard of first.
+            return await self._take(write_id, kind, payload, again=True)
         return Answer(Outcome.FENCED, write_id)
 
     def _marked_down_meanwhile(self, before: Role) -> bool:

