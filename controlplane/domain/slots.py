@@ -47,3 +47,9 @@ def slot_of_week(calendar: Calendar, at: datetime) -> Span:
     starts = [monday + _STEP * hours for hours in range((_WEEK - SLOT) // _STEP + 1)]
     best = min(starts, key=cost)
     return Span(best, best + SLOT)
+
+
+def next_slot(calendar: Calendar, at: datetime, lasts: timedelta) -> Span:
+    """The slot in which something that lasts `lasts` still fits from `at` on: this week's, or the next week's."""
+    slot = slot_of_week(calendar, at)
+    return slot if max(at, slot.start) + lasts <= slot.end else slot_of_week(calendar, at + _WEEK)

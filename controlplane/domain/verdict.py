@@ -18,6 +18,7 @@ from controlplane.domain.scope import Reach, Scope
 from controlplane.domain.window import Rule
 
 SCHEMA = "wedcache.verdict/1"
+_MOST_NAMED = 5
 
 
 class Outcome(enum.Enum):
@@ -137,9 +138,9 @@ def _waits(answer: Verdict) -> list[str]:
     if timeline is None:
         return []
     if answer.reason is Reason.EXPOSED and answer.calendar is not None:
-        slot = slots.slot_of_week(answer.calendar, answer.at)
+        slot = slots.next_slot(answer.calendar, answer.at, answer.lasts)
         free = timeline.unexposed_from(answer.at, answer.lasts)
-        return [f"wait until {zulu(free)}", f"this week's slot: {zulu(slot.start)} to {zulu(slot.end)}"]
+        return [f"wait until {zulu(free)}", f"use the next slot: {zulu(slot.start)} to {zulu(slot.end)}"]
     wait = f"wait until {zulu(timeline.free_from(answer.at, answer.lasts))}"
     start = timeline.next_start(answer.at)
     if answer.reason is Reason.RUNS_INTO and start is not None:
@@ -166,6 +167,9 @@ def _instead(answer: Verdict) -> list[str]:
 
 def _break_glass(answer: Verdict) -> str:
     rules = " ".join(f"--rule {rule}" for rule in answer.obstacles)
+    if len(answer.obstacles) > _MOST_NAMED:  # many windows at once are one synthesised rule
+        year, week, _ = answer.at.isocalendar()
+        rules = f"--rule platform:{year}-W{week:02}"
     return f"wedcache break-glass request --op {answer.operation.value} --scope {answer.scope} {rules}".rstrip()
 
 

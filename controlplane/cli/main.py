@@ -1,0 +1,64 @@
+"""The `wedcache` command: registers the sub-commands, imports only the called one, and ends with its exit code."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+import cyclopts
+
+from controlplane.errors import Incomplete, Refused, Unavailable, WedcacheError
+
+app = cyclopts.App(
+    name="wedcache",
+    help="Keeps a wedding platform fast and available worldwide, above all on the Saturday of the wedding.",
+    version=lambda: importlib.metadata.version("wedcache"),
+)
+app.command("controlplane.cli.freeze:app", name="freeze", help="Freeze windows: what holds, when and why.")
+app.command("controlplane.cli.gate:gate", name="gate", help="May this change start now? Ends with 0, 10 or 16.")
+
+_USAGE = 2
+_INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line `arguments` (default: the process's own) and give its exit code.
+
+    Codes: freeze-and-failover section 4 of the docs; `wedcache explain CODE`.
+    """
+    try:
+        code = app(
+            sys.argv[1:] if arguments is None else list(arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except WedcacheError as error:
+        return _told(error)
+    except cyclopts.CycloptsError as error:
+        sys.stderr.write(f"{error}\nnothing was changed\nnext: wedcache --help, or --help after the command\n")
+        return _USAGE
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return _INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: WedcacheError) -> int:
+    """Print what happened, what was not touched and what to do next; give the exit code."""
+    lines = [str(error)]
+    if isinstance(error, Refused):
+        lines.append("nothing was changed")
+    elif isinstance(error, Unavailable):
+        lines.append("safe to retry" if error.safe_to_retry else "the outcome is unknown: read back before you retry")
+    elif isinstance(error, Incomplete):
+        lines += [f"  {target}: {became}" for target, became in error.report.items()]
+    if error.next_step:
+        lines.append(f"next: {error.next_step}")
+    sys.stderr.write("\n".join(lines) + "\n")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,86 @@
+"""The engine's saved plan (`pulumi preview --save-plan FILE`): which operation each planned step is.
+
+Step names are the engine's own (pulumi/sdk/go/common/apitype, `OpType`). What we do not know we do not let through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controlplane.domain.operation import Operation
+from controlplane.domain.scope import NotAScope, urn_type
+
+_NO_CHANGE = frozenset({"same", "read", "refresh", "discard", "remove-pending-replace"})
+_OPERATIONS = {
+    "create": Operation.STACK_CREATE,
+    "import": Operation.STACK_CREATE,
+    "update": Operation.STACK_UPDATE,
+    "delete": Operation.STACK_DELETE,
+    "replace": Operation.STACK_REPLACE,
+    "create-replacement": Operation.STACK_REPLACE,
+    "delete-replaced": Operation.STACK_REPLACE,
+    "import-replacement": Operation.STACK_REPLACE,
+    "read-replacement": Operation.STACK_REPLACE,
+    "discard-replaced": Operation.STACK_REPLACE,
+}
+_GRAVEST_FIRST = (
+    Operation.STACK_REPLACE,
+    Operation.STACK_DELETE,
+    Operation.STACK_UPDATE,
+    Operation.STACK_CREATE,
+)
+
+
+class PlanUnreadable(ValueError):
+    """The plan cannot be judged; the message says why."""
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """What the plan does to one resource of a vendor: the gravest of its steps."""
+
+    urn: str
+    operation: Operation
+
+
+def planned_changes(plan: object) -> list[PlannedChange]:
+    """Every vendor resource that `plan` (the file's JSON) changes, in the plan's order. Raises PlanUnreadable."""
+    return [change for urn, entry in _resource_plans(plan).items() if (change := _change(urn, entry))]
+
+
+def planned_stacks(plan: object) -> list[tuple[str, str]]:
+    """`(project, stack)` of every URN in `plan`, once each. Raises PlanUnreadable."""
+    stacks: dict[tuple[str, str], None] = {}
+    for urn in _resource_plans(plan):
+        stack, project = (*urn.split("::"), "")[:2]
+        stacks[project, stack.removeprefix("urn:pulumi:")] = None
+    return list(stacks)
+
+
+def _resource_plans(plan: object) -> Mapping[str, Any]:
+    plans = plan.get("resourcePlans") if isinstance(plan, dict) else None
+    if not isinstance(plans, dict):
+        raise PlanUnreadable("no resourcePlans in it; it is not what `pulumi preview --save-plan FILE` writes")
+    return plans
+
+
+def _change(urn: str, entry: object) -> PlannedChange | None:
+    steps = entry.get("steps") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(steps, list):
+        raise PlanUnreadable(f"no steps for {urn}")
+    try:
+        token = urn_type(urn)
+    except NotAScope as why:
+        raise PlanUnreadable(str(why)) from why
+    goal = entry.get("goal")
+    is_component = isinstance(goal, dict) and goal.get("custom") is False
+    if token.startswith("pulumi:") or is_component:
+        return None  # stacks, providers and components have no vendor behind them
+    unknown = [step for step in steps if step not in _NO_CHANGE and step not in _OPERATIONS]
+    if unknown:
+        raise PlanUnreadable(f"unknown step {unknown[0]!r} for {urn}")
+    planned = {_OPERATIONS[step] for step in steps if step in _OPERATIONS}
+    gravest = next((operation for operation in _GRAVEST_FIRST if operation in planned), None)
+    return PlannedChange(urn, gravest) if gravest else None
