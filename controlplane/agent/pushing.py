@@ -10,7 +10,7 @@ from controlplane.agent.world import Seen, Tools
 from controlplane.domain import lease as leases
 from controlplane.domain.calendar_json import from_json
 from controlplane.domain.edge_keys import FREEZE, freeze_keys
-from controlplane.domain.roles import ROLES_KEY, Roles
+from controlplane.domain.roles import ROLES_KEY, current
 from controlplane.errors import LeaseHeld, Refused
 from controlplane.ports.control_keys import CALENDAR, REGION, Document
 
@@ -33,9 +33,7 @@ async def push_calendar(tools: Tools, seen: Seen) -> None:
 async def push_roles(tools: Tools, seen: Seen) -> None:
     """Read the region roles as last decided and tell this region its own."""
     text = await asyncio.to_thread(tools.store.read, ROLES_KEY)
-    if text is None:
-        return
-    roles = Roles.from_json(text)
+    roles = current(text, tools.inventory.home)
     if roles.epoch != seen.roles_epoch:
         tools.tell(f"roles epoch {roles.epoch}: home {roles.home}, down {', '.join(roles.down) or 'none'}")
     await _put(tools, REGION, Document(roles.epoch, roles.document(tools.region)))
@@ -62,16 +60,15 @@ def _differences(held: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, 
 def _hold_lease(tools: Tools, seen: Seen) -> bool:
     """Take, renew or watch the lease; only the region that is home tries to take it."""
     now = tools.clock.monotonic()
-    current = leases.Lease.from_json(tools.store.read(LEASE_KEY))
-    seen.lease = leases.sighted(seen.lease, current, now)
-    roles = tools.store.read(ROLES_KEY)
-    home = Roles.from_json(roles).home if roles else tools.inventory.home
+    held = leases.Lease.from_json(tools.store.read(LEASE_KEY))
+    seen.lease = leases.sighted(seen.lease, held, now)
+    home = current(tools.store.read(ROLES_KEY), tools.inventory.home).home
     if home != tools.region or not leases.may_take(seen.lease, tools.region, now):
         return False
 
     def take(text: str | None) -> str:
         found = leases.Lease.from_json(text)
-        if found != current:
+        if found != held:
             raise LeaseHeld(f"the lease {LEASE_KEY} moved on; nothing was written")
         return leases.taken(found, tools.region).to_json()
 

@@ -35,11 +35,16 @@ class Roles(BaseModel):
         return {"epoch": self.epoch, "home": self.home, "down": list(self.down), "drain": region in self.drained}
 
 
-def without(roles: Roles, lost: str, target: str, epoch: int) -> Roles:
+def current(text: str | None, home: str) -> Roles:
+    """The roles as stored; before anything was stored, the inventory's home with epoch 1."""
+    return Roles(epoch=1, home=home) if text is None else Roles.from_json(text)
+
+
+def without(lost: str, target: str, epoch: int) -> Roles:
     """The roles after a failover from `lost` to `target`: fenced, drained, marked down."""
     return Roles(epoch=epoch, home=target, down=(lost,), drained=(lost,))
 
 
-def returned(roles: Roles, home: str) -> Roles:
+def returned(home: str, epoch: int) -> Roles:
     """The roles after failback: nobody down, nobody drained."""
-    return Roles(epoch=roles.epoch + 1, home=home)
+    return Roles(epoch=epoch, home=home)

@@ -22,7 +22,7 @@ MAJORITY = 2
 DEADLINE_SECONDS = 4.0
 ROUNDS = 12
 REGISTERS = "registers/"
-OBJECTS = "objects/"
+OBJECTS = ""  # where infra writes the inventory too
 
 Answer = TypeVar("Answer")
 

@@ -1,0 +1,40 @@
+"""Publishes a calendar to the shared store, from where the agents push it: an edit is a door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from controlplane.domain.calendar import Calendar
+from controlplane.domain.calendar_edit import EditRefusal, merge_edit
+from controlplane.domain.calendar_json import from_json, to_json
+from controlplane.ports.shared_store import SharedStore
+
+CALENDAR_KEY = "calendar"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The calendar as it was stored, and what of the edit was not followed because a window is in force."""
+
+    calendar: Calendar
+    kept: tuple[EditRefusal, ...]
+
+
+def publish_calendar(store: SharedStore, wanted: Calendar, at: datetime) -> Published:
+    """Store `wanted`, extended by whatever is in its lead or window now. Safe to run again. Raises Unavailable."""
+    kept: list[EditRefusal] = []
+
+    def update(text: str | None) -> str:
+        kept.clear()
+        old = from_json(text) if text is not None else None
+        merged = wanted
+        if old is not None:
+            merged, refusals = merge_edit(old, wanted, at)
+            kept.extend(refusals)
+        epoch = (old.made.epoch if old else 0) + 1
+        return to_json(replace(merged, made=replace(merged.made, epoch=epoch)))
+
+    text = store.change(CALENDAR_KEY, update)
+    assert text is not None  # noqa: S101  (update always gives a text)
+    return Published(from_json(text), tuple(kept))

@@ -1,0 +1,84 @@
+"""Purges by tag in every tier: both CDNs at once through their APIs, the regions' logs through their agents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from controlplane.domain.purge import RECEIPTS, PurgeRequest, request_key
+from controlplane.domain.purge_log import Kind
+from controlplane.errors import Incomplete, Unavailable
+from controlplane.ports.cdn import Cdn, PurgeHandle
+from controlplane.ports.clock import Clock
+from controlplane.ports.shared_store import SharedStore
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class PurgeReport:
+    """What confirmed the purge and when, in real seconds since it was asked for."""
+
+    id: str
+    confirmed: dict[str, float]
+    owed: tuple[str, ...]
+
+
+def purge(
+    request: PurgeRequest,
+    *,
+    store: SharedStore,
+    cdns: Sequence[Cdn],
+    regions: Sequence[str],
+    clock: Clock,
+    pause: Callable[[float], None],
+    patience: float = 15.0,
+) -> PurgeReport:
+    """Ask every tier, then wait until all confirmed or `patience` seconds passed.
+
+    The request lies in the shared store before anything is asked, so agents deliver it whatever becomes of us. Raises
+    Incomplete naming who has not confirmed; running it again is harmless.
+    """
+    begun = clock.monotonic()
+    store.put(request_key(request.id), request.to_json())
+    waiting: dict[str, Callable[[], bool]] = {region: _region_check(store, request.id, region) for region in regions}
+    with ThreadPoolExecutor(max_workers=max(1, len(cdns))) as pool:
+        asked = list(pool.map(lambda cdn: _ask(cdn, request), cdns))
+    failed = {cdn.edge: str(error) for cdn, _, error in asked if error is not None}
+    waiting |= {cdn.edge: _edge_check(cdn, handle) for cdn, handle, _ in asked if handle is not None}
+    confirmed: dict[str, float] = {}
+    while waiting and clock.monotonic() - begun < patience:
+        for name in [name for name, is_done in waiting.items() if is_done()]:
+            confirmed[name] = round(clock.monotonic() - begun, 3)
+            del waiting[name]
+        if waiting:
+            pause(POLL_SECONDS)
+    report = PurgeReport(request.id, confirmed, tuple(sorted([*waiting, *failed])))
+    if report.owed:
+        raise Incomplete(
+            f"purge {request.id}: confirmed by {', '.join(confirmed) or 'nobody'}; owed by {', '.join(report.owed)}",
+            next_step="agents deliver what regions owe; run the same command again for a CDN that failed",
+            report={**dict.fromkeys(report.owed, "owed"), **failed, **dict.fromkeys(confirmed, "confirmed")},
+        )
+    return report
+
+
+def _ask(cdn: Cdn, request: PurgeRequest) -> tuple[Cdn, PurgeHandle | None, Unavailable | None]:
+    try:
+        return cdn, cdn.purge(request.tags, soft=request.kind is Kind.SOFT, reference=request.id), None
+    except Unavailable as error:
+        return cdn, None, error
+
+
+def _edge_check(cdn: Cdn, handle: PurgeHandle) -> Callable[[], bool]:
+    return lambda: cdn.is_complete(handle)
+
+
+def _region_check(store: SharedStore, identity: str, region: str) -> Callable[[], bool]:
+    def check() -> bool:
+        text = store.get(f"{RECEIPTS}{identity}/{region}")
+        return text is not None and json.loads(text)["region"] == region
+
+    return check

@@ -1,0 +1,100 @@
+"""Warms the edge: requests through every POP in tier order, then a second pass that must answer HIT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from controlplane.domain.tier import Tier
+from controlplane.domain.warming import Page, Target, WarmPlan, parse_manifest, plan
+from controlplane.errors import Incomplete, Unavailable, VerificationFailed
+from controlplane.ports.edge_probe import Answer, Ask, EdgeProbe
+
+MANIFEST = "/warm.json"
+AT_ONCE = 6
+ROUNDS = 3
+
+Progress = Callable[[str, Target, str], None]
+
+
+@dataclass
+class WarmReport:
+    """What became of each target. `proven` answered HIT on the second pass."""
+
+    total: int
+    proven: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    by_tier: dict[str, int] = field(default_factory=dict)
+
+
+def make_plan(probe: EdgeProbe, edges: dict[str, str], pops: dict[str, Sequence[str]]) -> WarmPlan:
+    """The plan for every host, from the hosts' own manifests read through the edge. Raises Unavailable."""
+    pages: dict[str, tuple[Page, ...]] = {}
+    for host, edge in edges.items():
+        answer = probe.fetch(Ask(host, MANIFEST, edge, next(iter(pops[edge]), None)))
+        if answer.status != 200:
+            raise Unavailable(
+                f"{host}{MANIFEST} answered {answer.status or answer.error}; no plan was made",
+                next_step="`wedcache status` says which region serves; plan again when the host answers",
+            )
+        pages[host] = parse_manifest(answer.body)
+    return plan(pages, edges, pops)
+
+
+def warm(warm_plan: WarmPlan, probe: EdgeProbe, progress: Progress) -> WarmReport:
+    """Warm every target, tier by tier: no target of a tier is requested before the last of the tier above is done.
+
+    `progress(pass, target, cache status)` is told of each answer. Raises VerificationFailed with the targets that did
+    not answer HIT on the second pass, Incomplete if some could not be requested at all.
+    """
+    report = WarmReport(total=len(warm_plan.targets))
+    for rank, group in groupby(warm_plan.targets, key=lambda target: target.rank):
+        targets = list(group)
+        _tier(targets, probe, progress, report)
+        report.by_tier[next(tier.value for tier in Tier if tier.rank == rank)] = len(targets)
+    if report.failed:
+        missing = sum(reason.startswith("no answer") for reason in report.failed.values())
+        kind = Incomplete if missing else VerificationFailed
+        raise kind(
+            f"{report.proven} of {report.total} targets are proven warm; {len(report.failed)} are not: "
+            + ", ".join(list(report.failed)[:5]),
+            next_step="run `wedcache warm` again: it is safe, warm targets are only asked once more",
+            report=report.failed,
+        )
+    return report
+
+
+def _tier(targets: Sequence[Target], probe: EdgeProbe, progress: Progress, report: WarmReport) -> None:
+    _pass("first", targets, probe, progress)
+    waiting = list(targets)
+    last: dict[Target, str] = {}
+    for _ in range(ROUNDS):
+        seen = _pass("second", waiting, probe, progress)
+        last |= seen
+        waiting = [target for target in waiting if seen[target] != "HIT"]
+        if not waiting:
+            break
+    report.proven += len(targets) - len(waiting)
+    report.failed |= {f"{t.host}{t.path}@{t.pop}": last[t] for t in waiting}
+
+
+def _pass(name: str, targets: Iterable[Target], probe: EdgeProbe, progress: Progress) -> dict[Target, str]:
+    asks = {Ask(t.host, t.path, t.edge, t.pop): t for t in targets}
+    seen: dict[Target, str] = {}
+
+    def on_answer(answer: Answer) -> None:
+        target = asks[answer.ask]
+        seen[target] = _status(answer)
+        progress(name, target, seen[target])
+
+    probe.fetch_all(asks, AT_ONCE, on_answer)
+    return seen
+
+
+def _status(answer: Answer) -> str:
+    if answer.status == 0:
+        return f"no answer: {answer.error}"
+    if answer.status != 200:
+        return f"status {answer.status}"
+    return answer.cache or "no cache header"
