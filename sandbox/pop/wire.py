@@ -1,0 +1,74 @@
+"""The POP's sockets: HTTP/1.1 over TLS with SNI, keep-alive, and plain HTTP where a port is given for it."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from sandbox.pop.access_log import AccessLog
+from sandbox.pop.messages import Headers, Request, Response
+from sandbox.pop.viewer import Served
+
+BODY_LIMIT = 20 * 1024 * 1024
+RECEIVED_BY_SERVER = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+class Edge(Protocol):
+    """What serves requests: a CloudFront or a Cloudflare edge."""
+
+    async def handle(self, request: Request) -> Served:
+        """The viewer's answer. Never raises for what an origin or a function does."""
+
+
+class Wire:
+    """Turns sockets into `Request`s for an edge and its answers back."""
+
+    def __init__(self, edge: Edge, log: AccessLog) -> None:
+        self._edge = edge
+        self._log = log
+
+    def server(self) -> web.Server:
+        """The protocol factory for `loop.create_server`."""
+        return web.Server(self._serve, access_log=None, keepalive_timeout=75, client_max_size=BODY_LIMIT)
+
+    async def _serve(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        began = time.monotonic()
+        body = await incoming.read() if incoming.can_read_body else b""
+        request = received(incoming, body)
+        served = await self._edge.handle(request)
+        self._log.record(request, served, began)
+        return sent(request, served.response)
+
+
+def received(incoming: web.BaseRequest, body: bytes) -> Request:
+    """The request as it came: raw path and query, host without its port, in lower case."""
+    path, _, query = incoming.raw_path.partition("?")
+    if not path.startswith("/"):  # an absolute form, http://host/path
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    host = (incoming.headers.get("Host") or "").rpartition("@")[2].partition(":")[0].lower()
+    transport = incoming.transport
+    secure = transport is not None and transport.get_extra_info("ssl_object") is not None
+    return Request(
+        method=incoming.method,
+        host=host,
+        path=path,
+        query=query,
+        headers=Headers.of((name, value) for name, value in incoming.headers.items()),
+        body=body,
+        secure=secure,
+    )
+
+
+def sent(request: Request, response: Response) -> web.Response:
+    """The answer on the wire; a HEAD keeps the length and leaves out the body."""
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in response.headers:
+        if name not in RECEIVED_BY_SERVER:
+            headers.add(name, value)
+    answer = web.Response(status=response.status, headers=headers, body=response.body)
+    if request.method == "HEAD" and not response.body and "content-length" in response.headers:
+        answer.headers["Content-Length"] = response.headers.get("content-length") or "0"
+    return answer
