@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import socket
@@ -15,7 +16,7 @@ from sandbox.aws import inside, mishaps, protocol, witness
 from sandbox.aws.caller import REVOKED, Caller, caller_of
 from sandbox.aws.moto_side import Environ, Moto, assumed_role, bucket_region, implements
 from sandbox.aws.operations import OURS, is_mutating
-from sandbox.aws.refusal import Answer, AwsRefusal, enveloped
+from sandbox.aws.refusal import Answer, AwsRefusal, NotOurs, enveloped
 from sandbox.aws.world import Call, World
 from sandbox.calls import Call as Record
 from sandbox.calls import CallLog
@@ -104,7 +105,7 @@ class Front:
         if handler is not None:
             protocol.validated(route, parameters)
             call = Call(route.operation, caller.region if caller else "us-east-1", parameters)
-            with self._world.lock:
+            with contextlib.suppress(NotOurs), self._world.lock:
                 return protocol.serialized(route, handler(self._world, call) or {})
         if not implements(route.service, route.operation):
             raise _not_implemented(route.service, route.operation)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.aws import keyvaluestore
 from sandbox.aws.cloudfront import distributions, functions, invalidations, monitoring, policies, stores, tags
+from sandbox.aws.elasticache import beside_moto, parameter_groups, replication_groups
 from sandbox.aws.world import Call, World
 
 Handler = Callable[[World, Call], dict[str, Any] | None]
@@ -41,6 +42,24 @@ OURS: dict[tuple[str, str], Handler] = {
     ("cloudfront", "ListTagsForResource"): tags.list_tags,
     ("cloudfront", "TagResource"): tags.tag,
     ("cloudfront", "UntagResource"): tags.untag,
+    ("elasticache", "CreateCacheParameterGroup"): parameter_groups.create,
+    ("elasticache", "DescribeCacheParameterGroups"): parameter_groups.describe,
+    ("elasticache", "DescribeCacheParameters"): parameter_groups.describe_parameters,
+    ("elasticache", "ModifyCacheParameterGroup"): parameter_groups.modify,
+    ("elasticache", "ResetCacheParameterGroup"): parameter_groups.reset,
+    ("elasticache", "DeleteCacheParameterGroup"): parameter_groups.delete,
+    ("elasticache", "CreateReplicationGroup"): replication_groups.create,
+    ("elasticache", "DescribeReplicationGroups"): replication_groups.describe,
+    ("elasticache", "ModifyReplicationGroup"): replication_groups.modify,
+    ("elasticache", "IncreaseReplicaCount"): replication_groups.increase,
+    ("elasticache", "DecreaseReplicaCount"): replication_groups.decrease,
+    ("elasticache", "DeleteReplicationGroup"): replication_groups.delete,
+    ("elasticache", "DescribeCacheClusters"): beside_moto.describe_clusters,
+    ("elasticache", "ModifyCacheSubnetGroup"): beside_moto.modify_subnets,
+    ("elasticache", "DeleteCacheSubnetGroup"): beside_moto.delete_subnets,
+    ("elasticache", "ListTagsForResource"): beside_moto.list_tags,
+    ("elasticache", "AddTagsToResource"): beside_moto.add_tags,
+    ("elasticache", "RemoveTagsFromResource"): beside_moto.remove_tags,
     ("cloudfront-keyvaluestore", "DescribeKeyValueStore"): keyvaluestore.describe,
     ("cloudfront-keyvaluestore", "GetKey"): keyvaluestore.get_key,
     ("cloudfront-keyvaluestore", "ListKeys"): keyvaluestore.list_keys,

@@ -17,7 +17,7 @@ from botocore.validate import ParamValidator
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
-from moto.core.serialize import get_serializer_class
+from moto.core.serialize import XFormedAttributePicker, get_serializer_class
 from moto.core.utils import get_service_model
 
 from sandbox.aws.refusal import Answer, AwsRefusal
@@ -115,7 +115,11 @@ def validated(route: Routed, parameters: dict[str, Any]) -> None:
 
 def serialized(route: Routed, result: Mapping[str, Any]) -> Answer:
     """An operation's result as its answer on the wire."""
-    serializer = get_serializer_class(route.service, route.protocol)(operation_model=route.model)
+    serializer = get_serializer_class(route.service, route.protocol)(
+        operation_model=route.model,
+        # moto's own ElastiCache objects, which some lists hold, have attributes in snake case.
+        value_picker=XFormedAttributePicker() if route.service == "elasticache" else None,
+    )
     answer = serializer.serialize(dict(result))
     body = answer["body"]
     return Answer(

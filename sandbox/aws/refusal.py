@@ -18,6 +18,10 @@ class AwsRefusal(Exception):
         self.status = status
 
 
+class NotOurs(Exception):
+    """Raised by a handler for a resource that moto keeps: the call goes on to moto."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer: status, headers, body."""
@@ -32,7 +36,7 @@ def enveloped(refusal: AwsRefusal, *, protocol: str, service: str, namespace: st
     status = refusal.status or 400
     request_id = str(uuid.uuid4())
     code, message = escape(refusal.code), escape(refusal.message)
-    if protocol in ("json", "rest-json"):
+    if protocol not in ("query", "rest-xml", "ec2"):
         body = json.dumps({"__type": refusal.code, "message": refusal.message, "Message": refusal.message})
         kind = "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1"
         headers = [("Content-Type", kind), ("x-amzn-ErrorType", refusal.code), ("x-amzn-RequestId", request_id)]

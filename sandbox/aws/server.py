@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.aws.front import Front
-from sandbox.aws.moto_side import Moto, access_controls
+from sandbox.aws.moto_side import Moto, MotoStores
 from sandbox.aws.world import ACCOUNT, Names, World
 from sandbox.calls import CallLog
 from sandbox.clock import OffsetClock
@@ -30,8 +30,8 @@ def server_on(run: Run, port: int) -> BaseWSGIServer:
     world = World(
         now=OffsetClock(run.clock).now,
         names=Names(random.SystemRandom()),
+        moto=MotoStores(ACCOUNT),
         endpoint=endpoints.find,
-        access_controls=lambda: access_controls(ACCOUNT),
     )
     front = Front(world, Moto(), CallLog(run.calls), Faults(run.faults))
     return make_server("127.0.0.1", port, front, threaded=True, request_handler=MotoRequestHandler)

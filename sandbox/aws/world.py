@@ -8,10 +8,10 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.aws.cloudfront.state import CloudFront
 from sandbox.aws.edge_log import EdgeLog
@@ -42,19 +42,38 @@ class Names:
         return str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
 
 
+class MotoState(Protocol):
+    """What moto keeps of the account that our calls have to look at."""
+
+    def access_controls(self) -> Collection[str]:
+        """The ids of CloudFront's origin access controls."""
+        ...
+
+    def subnet_groups(self, region: str) -> MutableMapping[str, Any]:
+        """moto's own cache subnet groups of a region by name; entries may be replaced and deleted."""
+        ...
+
+    def new_subnet_group(self, region: str, name: str, description: str, subnet_ids: list[str]) -> Any:
+        """A cache subnet group as moto would make it, not yet kept."""
+        ...
+
+    def lone_clusters(self, region: str) -> list[Any]:
+        """moto's cache clusters of a region, those outside replication groups."""
+        ...
+
+
 @dataclass
 class World:
     """The state of the account. Handlers hold `lock` while they run; `edge` wakes those that wait for a change.
 
     `now`: the sandbox's calendar. `monotonic`: seconds for how long things take to deploy.
-    `endpoint`: the address registered in the run under a name, or None. `access_controls`: the ids of the origin
-    access controls, which moto keeps.
+    `endpoint`: the address registered in the run under a name, or None. `moto`: the neighbour's state.
     """
 
     now: Callable[[], datetime]
     names: Names
+    moto: MotoState
     endpoint: Callable[[str], str | None] = lambda _: None
-    access_controls: Callable[[], Collection[str]] = tuple
     monotonic: Callable[[], float] = time.monotonic
     account: str = ACCOUNT
     lock: threading.RLock = field(default_factory=threading.RLock)

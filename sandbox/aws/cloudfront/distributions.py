@@ -162,7 +162,7 @@ def _accepted(world: World, config: dict[str, Any], but: Distribution | None) ->
             raise AwsRefusal("CNAMEAlreadyExists", message)
     for origin in config["Origins"]["Items"]:
         control = origin["OriginAccessControlId"]
-        if control and control not in world.access_controls():
+        if control and control not in world.moto.access_controls():
             raise AwsRefusal("InvalidOriginAccessControl", f"The origin access control {control} does not exist.")
     for behavior in behaviors(config):
         _policies_exist(world, behavior, but)
