@@ -1,1 +1,1 @@
-"""Adapters for redis."""
+"""The Redis and Valkey adapters: purge log, second tier with its read lane, control keys."""

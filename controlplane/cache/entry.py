@@ -1,0 +1,90 @@
+"""What the cache keeps (`Entry`) and what it answers (`Read`)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from controlplane.domain import tags as tag_rules
+from controlplane.domain.purge_log import Position
+from controlplane.domain.tier import Tier
+
+T = TypeVar("T")
+
+
+class Status(enum.Enum):
+    """How an answer came about."""
+
+    HIT = "hit"
+    STALE = "stale"
+    LOADED = "loaded"
+    MISS = "miss"
+
+
+class Reason(enum.Enum):
+    """Why a stale value was served; the list is complete."""
+
+    REFRESHING = "refreshing"
+    LOAD_FAILED = "load-failed"
+    LOAD_SLOW = "load-slow"
+    SOFT_PURGED = "soft-purged"
+    BLIND = "blind"
+    SATURDAY = "saturday"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One value in memory.
+
+    `started` is this process's monotonic second at which the value's load began (in whichever process); `fresh`,
+    `stale` and `life` are seconds counted from it: hit until `fresh`, stale for `stale` more, physically kept until
+    `life`. `tags` include the entry's own. `checked` is the barriers' generation at which it was last found valid; a
+    failed refresh is not repeated before `retry_at`, a blind one not before `refresh_at`.
+    """
+
+    value: Any
+    tags: tuple[str, ...]
+    as_of: Position
+    started: float
+    fresh: float
+    stale: float
+    life: float
+    tier: Tier
+    size: int
+    erasable: bool = False
+    checked: int = -1
+    fresh_until: float = 0.0
+    retry_at: float = 0.0
+    refresh_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.fresh_until = self.started + self.fresh
+        self.erasable = tag_rules.is_erasable(self.tags)
+
+    def is_newer_than(self, other: Entry) -> bool:
+        """Whether this one's load began later (same epoch: by what it had applied; then by time)."""
+        if self.as_of.epoch == other.as_of.epoch and self.as_of.n != other.as_of.n:
+            return self.as_of.n > other.as_of.n
+        return self.started > other.started
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """One answer: the value (None for a miss), how it came, why if stale, from which tier, and its age in seconds.
+
+    `tier` is "memory", "redis" or "loader", or "" for a miss. Age counts from when the load began.
+    """
+
+    value: T | None
+    status: Status
+    reason: Reason | None
+    tier: str
+    age: float
+
+
+def all_tags(namespace: str, key: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """The caller's tags, checked, and those that every entry has: `*`, its namespace, its key. Raises BadInput."""
+    own = (tag_rules.CacheTag(tag) for tag in tags)
+    return (*own, tag_rules.EVERYTHING, tag_rules.namespace_tag(namespace), tag_rules.key_tag(namespace, key))

@@ -1,0 +1,56 @@
+"""The cache's settings, each with the reason for its default. Durations are seconds of elapsed time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from controlplane.errors import BadInput
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process's cache may use and promise. Raises BadInput for a value that cannot work."""
+
+    # Every entry of this namespace carries its tag, so that a namespace can be purged alone.
+    namespace: str = "main"
+    # The name under which this process confirms purges; empty: host, process id and a random part. Two living processes
+    # must never share one. A stable name lets a restarted process take over its record, so that nobody waits for the
+    # dead.
+    member: str = ""
+    # Memory is bounded by both; 64 MiB is a twentieth of the smallest container that we run.
+    max_entries: int = 20_000
+    max_bytes: int = 64 * 1024 * 1024
+    # Larger values stay in memory only: one 1 MiB answer blocks the read lane for everyone behind it.
+    max_value_bytes: int = 1024 * 1024
+    # With a copy at hand, a caller waits this long for the loader before it is served the copy.
+    soft_timeout: float = 0.3
+    # A loader that takes longer has failed.
+    hard_timeout: float = 10.0
+    # A failed refresh is tried again after this time, per key and process.
+    throttle: float = 5.0
+    # Refreshes per second of what a lost log or blindness made doubtful, so that they never melt the origin.
+    refresh_cap: float = 50.0
+    # Memory answers no hit when the last answered and applied heartbeat was sent longer ago than this.
+    blind_after: float = 2.0
+    # The longest that a copy older than the last heartbeat is served at all: bounds the completion of a removal.
+    # Personal data has its own, the others outlive the longest window (66 hours) and a night on each side.
+    blind_max: float = 96 * _HOUR
+    blind_max_erasable: float = 60.0
+    # A fill that began longer ago is dropped; a removed key's tombstone stays as long.
+    max_fill_delay: float = 120.0
+    # Fills that wait for the second tier; further ones are dropped and counted.
+    max_fills: int = 1_000
+    # How long opening waits for the first heartbeat, and closing for running loads and fills.
+    start_timeout: float = 1.0
+    drain_timeout: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
+                raise BadInput(f"cache setting {name} is {value!r}; it must be above zero")
+        if self.blind_max_erasable < self.blind_after or self.blind_max < self.blind_max_erasable:
+            raise BadInput("cache settings must hold: blind_after <= blind_max_erasable <= blind_max")

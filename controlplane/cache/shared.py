@@ -1,0 +1,116 @@
+"""The second tier as the reader sees it: entries in and out, never a failure, never a wait beyond its time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from controlplane.cache import envelope
+from controlplane.cache.entry import Entry, all_tags
+from controlplane.cache.follow import Follower
+from controlplane.cache.settings import Settings
+from controlplane.cache.stats import Stats
+from controlplane.domain.keys import in_namespace
+from controlplane.domain.purge_log import Position
+from controlplane.domain.tier import Tier
+from controlplane.errors import BadInput, Unavailable
+from controlplane.ports.clock import Clock
+from controlplane.ports.second_tier import SecondTier, Stored
+
+
+class SharedTier:
+    """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them."""
+
+    def __init__(self, second: SecondTier, follower: Follower, clock: Clock, settings: Settings, stats: Stats) -> None:
+        self._second = second
+        self._follower = follower
+        self._clock = clock
+        self._settings = settings
+        self._stats = stats
+        self._fills: set[asyncio.Task[None]] = set()
+
+    async def fetch(self, key: str, as_type: type[Any] | None) -> Entry | None:
+        """The entry of `key` as another process stored it; None for a miss of any kind."""
+        offset = self._follower.offset
+        if offset is None:
+            return None
+        stored = await self._second.fetch(self._name(key))
+        if stored is None:
+            return None
+        found = envelope.unwrap(stored.payload, self._name(key), longest=self._settings.max_value_bytes)
+        whole, value = envelope.decode_value(found.value, as_type) if found else (False, None)
+        if found is None or not whole:
+            self._stats.damaged += 1
+            return None
+        try:
+            tags, tier = all_tags(self._settings.namespace, key, found.tags), Tier(found.tier)
+        except (BadInput, ValueError):
+            self._stats.damaged += 1
+            return None
+        # A log server whose clock stepped must not make an entry younger than its arrival here.
+        started = min(stored.born - offset, self._clock.monotonic())
+        return Entry(
+            value,
+            tags,
+            stored.as_of,
+            started,
+            found.fresh / 1000,
+            found.stale / 1000,
+            found.life / 1000,
+            tier,
+            len(found.value),
+        )
+
+    def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...]) -> None:
+        """Store behind. Dropped and counted: too large, too many waiting, no position that others could judge it by."""
+        offset = self._follower.offset
+        if len(value) > self._settings.max_value_bytes:
+            self._stats.oversized += 1
+        elif offset is None or not entry.as_of.epoch or len(self._fills) >= self._settings.max_fills:
+            self._stats.fills_dropped += 1
+        else:
+            payload = envelope.wrap(
+                self._name(key),
+                value,
+                fresh=entry.fresh,
+                stale=entry.stale,
+                life=entry.life,
+                tier=entry.tier.value,
+                tags=own_tags,
+            )
+            stored = Stored(payload, entry.as_of, entry.started + offset)
+            task = asyncio.get_running_loop().create_task(self._fill(key, entry, stored))
+            self._fills.add(task)
+            task.add_done_callback(self._fills.discard)
+
+    async def bury(self, keys: Iterable[str], at: Position) -> None:
+        """Replace removed keys by tombstones; without them the barrier still holds, so a failure is only counted."""
+        born = self._clock.monotonic() + (self._follower.offset or 0.0)
+        names = [self._name(key) for key in keys]
+        try:
+            await self._second.bury(names, at, born, self._settings.max_fill_delay)
+        except Unavailable:
+            self._stats.fills_dropped += len(names)
+
+    async def aclose(self) -> None:
+        """Let waiting fills finish, for at most the drain time, then close the tier."""
+        if self._fills:
+            _, late = await asyncio.wait(set(self._fills), timeout=self._settings.drain_timeout)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            self._stats.fills_dropped += len(late)
+        await self._second.aclose()
+
+    async def _fill(self, key: str, entry: Entry, stored: Stored) -> None:
+        """One guarded write; a fill that waited too long could outlive the tombstone that would refuse it."""
+        age = self._clock.monotonic() - entry.started
+        if age > self._settings.max_fill_delay or age >= entry.life:
+            self._stats.fills_dropped += 1
+            return
+        await self._second.fill(self._name(key), stored, entry.life - age)
+
+    def _name(self, key: str) -> str:
+        """The key with its namespace."""
+        return in_namespace(self._settings.namespace, key)

@@ -1,0 +1,33 @@
+"""The cache's counters: plain integers, collected whenever somebody asks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counts since the start. Those that end in `_failures` are failures that no caller saw."""
+
+    hits: int = 0
+    redis_hits: int = 0
+    stale: int = 0
+    misses: int = 0
+    loads: int = 0
+    load_failures: int = 0
+    loads_not_stored: int = 0
+    joined: int = 0
+    capped: int = 0
+    fills_dropped: int = 0
+    damaged: int = 0
+    oversized: int = 0
+    unencodable: int = 0
+    purges_applied: int = 0
+    gaps: int = 0
+    epochs: int = 0
+    log_failures: int = 0
+    window_failures: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Name to count."""
+        return asdict(self)

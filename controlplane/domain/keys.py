@@ -1,0 +1,39 @@
+"""Keys: any text becomes a safe, bounded name, and two texts never become the same one."""
+
+from __future__ import annotations
+
+import hashlib
+
+MAX_ENCODED = 512
+_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
+
+
+def encode(text: str) -> str:
+    """`text` as ASCII of at most 512 characters: unsafe bytes of its UTF-8 as `%XX`, longer ones as `~` and a digest.
+
+    Injective: `%` and `~` are never safe, composed and decomposed accents stay apart, lone surrogates are kept. Braces
+    are escaped, so no part of a user's key can choose a Redis hash slot. The digest is BLAKE2b-256 of the whole text.
+    """
+    if len(text) <= MAX_ENCODED and _PLAIN.issuperset(text):
+        return text
+    raw = text.encode("utf-8", "surrogatepass")
+    encoded = "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in raw)
+    if len(encoded) <= MAX_ENCODED:
+        return encoded
+    return "~" + hashlib.blake2b(raw, digest_size=32).hexdigest()
+
+
+def in_namespace(namespace: str, key: str) -> str:
+    """A key's full name: its namespace (colons escaped, so that it is injective), a colon, the key."""
+    return f"{join(namespace)}:{key}"
+
+
+def join(*segments: str | int) -> str:
+    """One key of several segments, joined by colons; a colon or percent sign inside a segment is escaped, so it is
+    injective.
+
+    Numbers and texts that look alike stay apart only if their place says which is which: `join("page", 7)` equals
+    `join("page", "7")`.
+    """
+    return ":".join(str(segment).replace("%", "%25").replace(":", "%3A") for segment in segments)

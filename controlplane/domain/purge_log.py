@@ -1,0 +1,115 @@
+"""The purge log's nouns: positions, purges, beats, members, and when a purge is complete.
+
+One log per region and scope. It numbers purges densely (1, 2, 3, ...) within an epoch; a new epoch begins whenever
+the log may have lost purges. No clock takes part in the order.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Kind(enum.Enum):
+    """`SOFT` expires (the value may still be served as stale), `HARD` removes (it may never be served again)."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class Position(NamedTuple):
+    """A place in the log: everything up to and including purge `n` of `epoch`."""
+
+    epoch: str
+    n: int
+
+
+NOWHERE = Position("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """One entry of the log. `tags` are as stored; `position.n` is its number."""
+
+    position: Position
+    kind: Kind
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What the log answered to a heartbeat.
+
+    `n` is the newest purge, `oldest` the oldest still in the log (0: none), `base` the number at which this epoch
+    began, `log_time` the log server's own time in unix seconds.
+    """
+
+    epoch: str
+    n: int
+    base: int
+    oldest: int
+    log_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """The newest soft and hard purge of one tag (0: never)."""
+
+    tag: str
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One process that follows the log: what it confirmed, and for how many seconds the log has not heard from it."""
+
+    name: str
+    position: Position
+    unseen_for: float
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """All members, and the log's epoch now."""
+
+    epoch: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Whether no process can return an older value any more; who confirmed, who is still waited for, whether the purge
+    was lost.
+    """
+
+    complete: bool
+    confirmed: tuple[str, ...]
+    waiting_for: tuple[str, ...]
+    lost: bool = False
+
+
+def completion(purge: Purge, roll: Roll, *, waited: float, blind_max: float) -> Completion:
+    """Judge a purge: complete when every member confirmed it, or was blind for longer than blind memory may answer.
+
+    `waited` is seconds of elapsed time since the purge was appended, `blind_max` the longest that a process which
+    cannot hear the log may serve what it has. A purge whose epoch is over is `lost`: the log may not hold it, append
+    it again.
+    """
+    if roll.epoch != purge.position.epoch:
+        return Completion(False, (), tuple(member.name for member in roll.members), lost=True)
+    confirmed, waiting = [], []
+    for member in roll.members:
+        if member.position.epoch == purge.position.epoch and member.position.n >= purge.position.n:
+            confirmed.append(member.name)
+        elif member.unseen_for <= blind_max and waited <= blind_max:
+            waiting.append(member.name)
+    return Completion(not waiting, tuple(confirmed), tuple(waiting))
+
+
+def describe(waiting_for: Sequence[str]) -> str:
+    """Member names for an error message, at most five of them."""
+    shown = ", ".join(waiting_for[:5])
+    return shown if len(waiting_for) <= 5 else f"{shown} and {len(waiting_for) - 5} more"

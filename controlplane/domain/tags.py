@@ -1,0 +1,134 @@
+"""Cache tags: one vocabulary that purges memory, Redis, CloudFront and Cloudflare.
+
+A tag is `<kind>:<id>`. Limits are the narrowest of both CDNs: CloudFront takes 256 printable ASCII characters,
+case-insensitive
+(https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html); Cloudflare
+splits its `Cache-Tag` header at commas and refuses spaces
+(https://developers.cloudflare.com/cache/how-to/purge-cache/purge-by-tags/).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from controlplane.domain import keys
+from controlplane.errors import BadInput
+
+MAX_TAG = 256
+
+# kind -> what carries it
+KINDS = {
+    "wedding": "everything of one wedding",
+    "vendor": "everything of one vendor (caterer, florist, ...)",
+    "guest": "everything that names one guest; personal data, so it can be erased",
+    "page": "one kind of page: schedule, gallery, rsvp, ...",
+    "photo": "one photo in all its sizes",
+    "timeline": "the timeline of one wedding day",
+    "contract": "one vendor contract",
+    "message": "one thread of vendor messages",
+    "market": "marketplace pages and searches",
+    "asset": "static files of one release",
+    "host": "everything served under one host name",
+    "tier": "everything of one priority tier",
+}
+
+# Entries that carry a tag of these kinds hold personal data: their bounds are those of an erasure.
+ERASABLE_KINDS = frozenset({"guest"})
+
+EVERYTHING = "*"
+_INTERNAL = ("key:", "ns:")
+
+
+class CacheTag(str):
+    """A checked tag, `<kind>:<id>`: printable ASCII without comma and space, lower case, at most 256 characters.
+
+    Raises BadInput naming the tag, what is wrong with it and, for an unknown kind, the nearest known one.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> CacheTag:
+        """Check `text`."""
+        if isinstance(text, CacheTag):
+            return text
+        kind, colon, ident = text.partition(":")
+        if not colon or not ident:
+            raise BadInput(f"cache tag {text!r} is not <kind>:<id>, for example wedding:como")
+        if kind not in KINDS:
+            near = difflib.get_close_matches(kind, KINDS, 1)
+            hint = f"did you mean {near[0]}:{ident}?" if near else f"known kinds: {', '.join(sorted(KINDS))}"
+            raise BadInput(f"cache tag {text!r} has the unknown kind {kind!r}; {hint}")
+        _check_characters(text)
+        return super().__new__(cls, text)
+
+    @property
+    def kind(self) -> str:
+        """What is before the first colon."""
+        return self.partition(":")[0]
+
+    @property
+    def ident(self) -> str:
+        """What is after the first colon."""
+        return self.partition(":")[2]
+
+
+def wedding(ident: str) -> CacheTag:
+    """The tag of everything of one wedding."""
+    return CacheTag(f"wedding:{ident}")
+
+
+def vendor(ident: str) -> CacheTag:
+    """The tag of everything of one vendor."""
+    return CacheTag(f"vendor:{ident}")
+
+
+def guest(ident: str | int) -> CacheTag:
+    """The tag of everything that names one guest."""
+    return CacheTag(f"guest:{ident}")
+
+
+def page(kind: str) -> CacheTag:
+    """The tag of one kind of page."""
+    return CacheTag(f"page:{kind}")
+
+
+def purgeable(text: str) -> str:
+    """A tag as the purge log takes it: a CacheTag, `*`, a namespace (`ns:`) or one key (`key:`). Raises BadInput."""
+    if text == EVERYTHING:
+        return text
+    if text.startswith(_INTERNAL):
+        _check_characters(text, lower=False, limit=keys.MAX_ENCODED + 4)
+        return text
+    return CacheTag(text)
+
+
+def namespace_tag(namespace: str) -> str:
+    """The tag that every entry of a namespace carries."""
+    return f"ns:{keys.encode(namespace)}"
+
+
+def key_tag(namespace: str, key: str) -> str:
+    """The tag that a key of a namespace is of itself."""
+    return f"key:{keys.encode(keys.in_namespace(namespace, key))}"
+
+
+def is_erasable(tags: Iterable[str]) -> bool:
+    """Whether an entry with these tags holds personal data (any tag of an erasable kind)."""
+    return any(tag.partition(":")[0] in ERASABLE_KINDS for tag in tags)
+
+
+def is_only_erasable(tags: Iterable[str]) -> bool:
+    """Whether a purge of these tags touches erasable entries only (every tag is of an erasable kind)."""
+    return all(tag.partition(":")[0] in ERASABLE_KINDS for tag in tags)
+
+
+def _check_characters(text: str, *, lower: bool = True, limit: int = MAX_TAG) -> None:
+    """Raise BadInput where `text` would not survive both CDNs' headers."""
+    if len(text) > limit:
+        raise BadInput(f"cache tag {text[:40]!r}... has {len(text)} characters; at most {limit} are kept by CloudFront")
+    bad = [character for character in text if not "!" <= character <= "~" or character == ","]
+    if bad:
+        raise BadInput(f"cache tag {text!r} holds {bad[0]!r}; only printable ASCII without comma and space survives")
+    if lower and text != text.lower():
+        raise BadInput(f"cache tag {text!r} has capitals, and CloudFront ignores case: write {text.lower()!r}")

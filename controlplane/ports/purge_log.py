@@ -1,0 +1,59 @@
+"""The purge log as its users see it: purgers append, followers listen. All methods raise Unavailable, and nothing
+else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from controlplane.domain.purge_log import Barrier, Beat, Kind, Position, Purge, Roll
+
+
+class Purger(Protocol):
+    """What a process needs that purges without caching anything (an agent, the command line)."""
+
+    async def append(self, tags: Iterable[str], kind: Kind, *, seen: int = 0) -> Purge:
+        """Append one purge and raise its tags' barriers, in one atomic step; it has happened when this returns.
+
+        `seen` is the highest number that the caller knows of; the new number is above it. Repeating it is harmless (a
+        later purge of the same tags). Raises BadInput for a tag that is not one, before anything is sent. On
+        Unavailable the purge may have happened; append it again.
+        """
+        ...
+
+    async def roll(self) -> Roll:
+        """Who follows the log and how far each has confirmed."""
+        ...
+
+
+class PurgeFeed(Protocol):
+    """What a process needs that caches: everything that was purged, in order, and a heartbeat."""
+
+    async def beat(self, member: str, applied: Position | None) -> Beat:
+        """Confirm `applied` as `member` (None: joined, nothing applied yet) and read the log's epoch and newest
+        number.
+        """
+        ...
+
+    async def listen(self, after: Position, wait: float) -> Sequence[Purge]:
+        """Purges after `after.n`, oldest first; waits at most `wait` seconds for the first. Does not notice a lost
+        log: beat does.
+        """
+        ...
+
+    async def barriers(self) -> Sequence[Barrier]:
+        """All barriers; each is at least as high as it was when this was called."""
+        ...
+
+    async def leave(self, member: str) -> None:
+        """Stop being a member: completion no longer waits for this process. Its memory must be gone by then."""
+        ...
+
+
+class PurgeLog(Purger, PurgeFeed, Protocol):
+    """Both sides, as the cache takes it."""
+
+    async def aclose(self) -> None:
+        """Close connections; never raises."""
+        ...

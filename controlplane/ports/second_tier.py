@@ -1,0 +1,48 @@
+"""The second tier: a shared store of bytes that the processes of one region have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from controlplane.domain.purge_log import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One value as stored. `as_of` and `born` (log time in seconds) tell when its load began; together they order
+    writes.
+    """
+
+    payload: bytes
+    as_of: Position
+    born: float
+
+
+class SecondTier(Protocol):
+    """Bytes by key. Failure is a miss: no method but `bury` raises, and none waits longer than its own time limit."""
+
+    async def open(self) -> None:
+        """Connect, for at most the time limit; never raises (a tier that is down heals by itself)."""
+        ...
+
+    async def fetch(self, key: str) -> Stored | None:
+        """What is stored under `key`; None for nothing, a tombstone, foreign bytes, a failure or the time limit."""
+        ...
+
+    async def fill(self, key: str, stored: Stored, life: float) -> bool:
+        """Store for `life` seconds unless something newer, or a tombstone that forbids it, is there. Atomic; True if
+        stored.
+        """
+        ...
+
+    async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
+        """Replace each key by a tombstone that refuses fills older than `at` for `seconds`. Idempotent. Raises
+        Unavailable.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections; never raises."""
+        ...

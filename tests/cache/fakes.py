@@ -1,0 +1,189 @@
+"""Fakes of the cache's ports, in memory, for one process: they pass the contract suites that the real adapters pass."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from controlplane.domain.purge_log import Barrier, Beat, Kind, Member, Position, Purge, Roll
+from controlplane.domain.tags import purgeable
+from controlplane.errors import BadInput, Refused, Unavailable
+from controlplane.ports.control_keys import Document
+from controlplane.ports.second_tier import Stored
+
+START = datetime(2027, 6, 10, 12, 0, tzinfo=UTC)
+_EPOCHS = itertools.count(1)
+
+
+class FakeClock:
+    """Calendar and elapsed time that move only when told; the calendar can also jump alone."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self._at = at
+        self._elapsed = 1000.0
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def pass_by(self, seconds: float) -> None:
+        self._elapsed += seconds
+        self._at += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        self._at += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakePurgeLog:
+    """A purge log whose server can be cut off (`is_cut`), lose its stream (`trim`) or begin anew (`restart_empty`)."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    is_cut: bool = False
+    epoch: str = field(default_factory=lambda: f"{next(_EPOCHS):016x}")
+    base: int = 0
+    n: int = 0
+    purges: list[Purge] = field(default_factory=list)
+    known: dict[str, Barrier] = field(default_factory=dict)
+    members: dict[str, tuple[Position, float]] = field(default_factory=dict)
+    beats: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def append(self, tags: Iterable[str], kind: Kind, *, seen: int = 0) -> Purge:
+        wanted = tuple(dict.fromkeys(purgeable(tag) for tag in tags))
+        if not wanted:
+            raise BadInput("a purge needs at least one tag; nothing was purged")
+        self._reach()
+        self.n = max(self.n, seen) + 1
+        purge = Purge(Position(self.epoch, self.n), kind, wanted)
+        self.purges.append(purge)
+        for tag in wanted:
+            old = self.known.get(tag, Barrier(tag, 0, 0))
+            soft, hard = (self.n, old.hard) if kind is Kind.SOFT else (old.soft, self.n)
+            self.known[tag] = Barrier(tag, soft, hard)
+        self.changed.set()
+        return purge
+
+    async def roll(self) -> Roll:
+        self._reach()
+        now = self.clock.monotonic()
+        members = (Member(name, at, max(0.0, now - seen)) for name, (at, seen) in self.members.items())
+        return Roll(self.epoch, tuple(members))
+
+    async def beat(self, member: str, applied: Position | None) -> Beat:
+        self._reach()
+        self.beats += 1
+        self.members[member] = (applied or Position("", -1), self.clock.monotonic())
+        oldest = self.purges[0].position.n if self.purges else 0
+        return Beat(self.epoch, self.n, self.base, oldest, self.clock.monotonic() + 1e9)
+
+    async def listen(self, after: Position, wait: float) -> Sequence[Purge]:
+        self._reach()
+        found = [purge for purge in self.purges if purge.position.n > after.n]
+        if not found:
+            self.changed.clear()
+            try:
+                async with asyncio.timeout(min(wait, 0.02)):
+                    await self.changed.wait()
+            except TimeoutError:
+                return ()
+            self._reach()
+            found = [purge for purge in self.purges if purge.position.n > after.n]
+        return found
+
+    async def barriers(self) -> Sequence[Barrier]:
+        self._reach()
+        return tuple(self.known.values())
+
+    async def leave(self, member: str) -> None:
+        self._reach()
+        self.members.pop(member, None)
+
+    async def aclose(self) -> None:
+        return
+
+    def trim(self) -> None:
+        """Lose the stream, keep numbers and barriers."""
+        self.purges.clear()
+
+    def restart_empty(self) -> None:
+        """Lose everything."""
+        self.purges.clear()
+        self.known.clear()
+        self.members.clear()
+        self.epoch, self.n, self.base = f"{next(_EPOCHS):016x}", 0, 0
+
+    def _reach(self) -> None:
+        if self.is_cut:
+            raise Unavailable("the log is cut off")
+
+
+@dataclass
+class FakeTier:
+    """A second tier in a dict, with the real one's rule about older fills."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    is_cut: bool = False
+    values: dict[str, tuple[Stored, float]] = field(default_factory=dict)
+    stones: dict[str, tuple[Position, float, float]] = field(default_factory=dict)
+    fetches: int = 0
+
+    async def open(self) -> None:
+        return
+
+    async def fetch(self, key: str) -> Stored | None:
+        self.fetches += 1
+        await asyncio.sleep(0)
+        stored, until = self.values.get(key, (None, 0.0))
+        return None if self.is_cut or self.clock.monotonic() >= until else stored
+
+    async def fill(self, key: str, stored: Stored, life: float) -> bool:
+        await asyncio.sleep(0)
+        now = self.clock.monotonic()
+        if self.is_cut:
+            return False
+        if key in self.stones and now < self.stones[key][2]:
+            at, born, _ = self.stones[key]
+            if stored.as_of.n < at.n if stored.as_of.epoch == at.epoch else stored.born < born:
+                return False
+        if key in self.values and now < self.values[key][1]:
+            known = self.values[key][0]
+            if known.as_of.epoch == stored.as_of.epoch and known.as_of.n != stored.as_of.n:
+                older = stored.as_of.n < known.as_of.n
+            else:
+                older = stored.born < known.born
+            if older:
+                return False
+        self.values[key] = (stored, now + life)
+        return True
+
+    async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
+        if self.is_cut:
+            raise Unavailable("the tier is cut off")
+        for key in keys:
+            self.values.pop(key, None)
+            self.stones[key] = (at, born, self.clock.monotonic() + seconds)
+
+    async def aclose(self) -> None:
+        return
+
+
+@dataclass
+class FakeControlKeys:
+    """Control documents in a dict."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+
+    async def get(self, name: str) -> Document | None:
+        return self.documents.get(name)
+
+    async def put(self, name: str, document: Document) -> None:
+        known = self.documents.get(name)
+        if known and (document.epoch < known.epoch or (document.epoch == known.epoch and document != known)):
+            raise Refused(f"{name} is at epoch {known.epoch}; epoch {document.epoch} is late")
+        self.documents[name] = document
