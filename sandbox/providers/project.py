@@ -44,9 +44,7 @@ def inputs(
     return found
 
 
-def _declared(
-    found: dict[str, Any], name: str, spec: Spec, old: Any, live: Any, rules: Rules, where: str
-) -> None:
+def _declared(found: dict[str, Any], name: str, spec: Spec, old: Any, live: Any, rules: Rules, where: str) -> None:
     if live is None:
         if old in EMPTY or old == rules.defaults.get(where):
             found[name] = old
@@ -69,7 +67,9 @@ def _array(spec: Spec, old: list[Any], live: list[Any], rules: Rules, where: str
     if where.rsplit(".", 1)[-1] in rules.sets and len(old) == len(live):
         left = list(live)
         for item in old:
-            match = next((one for one in left if same(item, _value(spec, item, one, rules, where), rules.sets, where)), None)
+            match = next(
+                (one for one in left if same(item, _value(spec, item, one, rules, where), rules.sets, where)), None
+            )
             if match is None:
                 break
             left.remove(match)

@@ -8,15 +8,27 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 PAUSES = (0.1, 0.3, 0.6, 1.2)
-BUSY = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown", "ServiceUnavailable",
-                  "RequestLimitExceeded", "503", "429"})
+BUSY = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "SlowDown",
+        "ServiceUnavailable",
+        "RequestLimitExceeded",
+        "503",
+        "429",
+    }
+)
 GONE = ("NoSuch", "NotFound", "EntityNotFound")
 
 
 class VendorSaidNo(Exception):
     """A vendor's refusal. `busy`: 429 or 503, nothing was done; `lost`: no answer came, it may have been done."""
 
-    def __init__(self, message: str, *, code: str = "", status: int = 0, busy: bool = False, lost: bool = False) -> None:
+    def __init__(
+        self, message: str, *, code: str = "", status: int = 0, busy: bool = False, lost: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
@@ -83,7 +95,9 @@ def patiently(call: Callable[[], T], *, pause: Callable[[float], None] = time.sl
     return call()
 
 
-def made_once(create: Callable[[], str], find: Callable[[], str | None], *, pause: Callable[[float], None] = time.sleep) -> str:
+def made_once(
+    create: Callable[[], str], find: Callable[[], str | None], *, pause: Callable[[float], None] = time.sleep
+) -> str:
     """Create exactly one: after a lost answer look for it before asking again; 429 and 503 mean that nothing was made."""
     lost = False
     for seconds in (*PAUSES, None):

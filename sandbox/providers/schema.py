@@ -14,12 +14,12 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Schema:
-    """`inputs`: property -> spec (type, required, enum, items, fields, api); `outputs`: every property name;
+    """`inputs`: property -> spec (type, required, enum, items, fields, api); `outputs`: every property -> its scalar type or `any`;
     `secrets`: outputs that the SDK marks secret."""
 
     token: str
     inputs: dict[str, Spec]
-    outputs: tuple[str, ...]
+    outputs: dict[str, str]
     secrets: tuple[str, ...]
 
 
@@ -34,4 +34,4 @@ def path_of(token: str) -> Path:
 def load(token: str) -> Schema:
     """The schema of `token`; raises FileNotFoundError when it was never derived."""
     raw = json.loads(path_of(token).read_text())
-    return Schema(token, raw["inputs"], tuple(raw["outputs"]), tuple(raw["secrets"]))
+    return Schema(token, raw["inputs"], raw["outputs"], tuple(raw["secrets"]))

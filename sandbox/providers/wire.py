@@ -170,7 +170,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
             context.abort(grpc.StatusCode.NOT_FOUND, f"{token} is not supported here; supported are {known}")
         return self.rows[token]
 
-    def _ask(self, request: Any, inputs: Properties, old: Properties | None = None, state: Properties | None = None) -> Ask:
+    def _ask(
+        self, request: Any, inputs: Properties, old: Properties | None = None, state: Properties | None = None
+    ) -> Ask:
         with self._lock:
             seed = self._seeds.get(request.urn, b"")
         seconds = float(getattr(request, "timeout", 0.0)) or DEFAULT_SECONDS

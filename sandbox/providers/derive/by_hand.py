@@ -16,8 +16,16 @@ AMENDMENTS: dict[str, dict[str, Spec]] = {
     },
     # S3 API reference, PutBucketAcl and CreateBucket.
     "aws:s3/bucket:Bucket": {
-        "acl": {"enum": ["authenticated-read", "aws-exec-read", "log-delivery-write", "private", "public-read",
-                         "public-read-write"]},
+        "acl": {
+            "enum": [
+                "authenticated-read",
+                "aws-exec-read",
+                "log-delivery-write",
+                "private",
+                "public-read",
+                "public-read-write",
+            ]
+        },
         "accelerationStatus": {"enum": ["Enabled", "Suspended"]},
         "requestPayer": {"enum": ["BucketOwner", "Requester"]},
     },

@@ -85,9 +85,9 @@ def _of_union(kinds: list[Any]) -> Spec:
     return {"type": "any"}
 
 
-def outputs(resource: type) -> list[str]:
-    """Every property of the resource class: inputs and what the vendor fills in."""
-    return sorted(_types.resource_types(resource))
+def outputs(resource: type) -> dict[str, str]:
+    """Every property of the resource class (inputs and what the vendor fills in) -> scalar type, otherwise `any`."""
+    return {name: SCALARS.get(kind, "any") for name, kind in sorted(_types.resource_types(resource).items())}
 
 
 def secrets(resource: type) -> list[str]:

@@ -39,15 +39,29 @@ SOURCES: dict[str, Source] = {
         "elasticache", "CreateCacheParameterGroupMessage", "parameters"
     ),
     "aws:elasticache/replicationGroup:ReplicationGroup": _aws(
-        "elasticache", "CreateReplicationGroupMessage", "applyImmediately", "authTokenUpdateStrategy", "authTokenWo",
-        "authTokenWoVersion", "finalSnapshotIdentifier", "destination",
+        "elasticache",
+        "CreateReplicationGroupMessage",
+        "applyImmediately",
+        "authTokenUpdateStrategy",
+        "authTokenWo",
+        "authTokenWoVersion",
+        "finalSnapshotIdentifier",
+        "destination",
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _aws(
         "s3", "PublicAccessBlockConfiguration", "bucket", "skipDestroy"
     ),
     "aws:s3/bucketObjectv2:BucketObjectv2": _aws(
-        "s3", "PutObjectRequest", "content", "contentBase64", "etag", "forceDestroy", "overrideProvider", "source",
-        "sourceHash", "objectLockRetainUntilDate",
+        "s3",
+        "PutObjectRequest",
+        "content",
+        "contentBase64",
+        "etag",
+        "forceDestroy",
+        "overrideProvider",
+        "source",
+        "sourceHash",
+        "objectLockRetainUntilDate",
     ),
     "aws:s3/bucket:Bucket": Source(),
     "aws:s3/bucketVersioning:BucketVersioning": Source(),

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from sandbox.providers.row import Type
-from sandbox.providers.types import aws_cloudfront
+from sandbox.providers.types import (
+    aws_cloudfront,
+    aws_distribution,
+    aws_elasticache,
+    aws_s3,
+    cloudflare_rules,
+    cloudflare_steering,
+    cloudflare_zone,
+)
 
-ROWS: tuple[Type, ...] = (*aws_cloudfront.ROWS,)
+ROWS: tuple[Type, ...] = (
+    *aws_cloudfront.ROWS,
+    *aws_distribution.ROWS,
+    *aws_elasticache.ROWS,
+    *aws_s3.ROWS,
+    *cloudflare_zone.ROWS,
+    *cloudflare_rules.ROWS,
+    *cloudflare_steering.ROWS,
+)
 
 
 def of_package(package: str) -> dict[str, Type]:

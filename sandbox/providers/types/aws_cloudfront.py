@@ -16,9 +16,25 @@ from sandbox.providers.types.aws_tags import cloudfront_tags, sync_cloudfront_ta
 from sandbox.providers.waiting import wait_until
 
 SETS = frozenset(
-    {"items", "keyValueStoreAssociations", "aliases", "allowedMethods", "cachedMethods", "origins", "customHeaders",
-     "originSslProtocols", "customErrorResponses", "functionAssociations", "lambdaFunctionAssociations", "statusCodes",
-     "originGroups", "locations", "headers", "queryStringCacheKeys", "whitelistedNames"}
+    {
+        "items",
+        "keyValueStoreAssociations",
+        "aliases",
+        "allowedMethods",
+        "cachedMethods",
+        "origins",
+        "customHeaders",
+        "originSslProtocols",
+        "customErrorResponses",
+        "functionAssociations",
+        "lambdaFunctionAssociations",
+        "statusCodes",
+        "originGroups",
+        "locations",
+        "headers",
+        "queryStringCacheKeys",
+        "whitelistedNames",
+    }
 )
 
 
@@ -74,8 +90,16 @@ class _Policy:
 
     def row(self, rules: Rules, fill: Mapping[str, Any] | None = None) -> Type:
         return Type(
-            token=self.token, create=self.create, find=self.find, read=self.read, update=self.update,
-            delete=self.delete, autoname="name", name_limit=128, rules=rules, fill=fill or {},
+            token=self.token,
+            create=self.create,
+            find=self.find,
+            read=self.read,
+            update=self.update,
+            delete=self.delete,
+            autoname="name",
+            name_limit=128,
+            rules=rules,
+            fill=fill or {},
             volatile=frozenset({"etag"}),
         )
 
@@ -246,22 +270,44 @@ ROWS = (
         Rules(sets=SETS, defaults={**_NONE, **_TTLS}), fill=_TTLS
     ),
     _Policy(
-        ORIGIN_REQUEST_POLICY, "origin_request_policy", "OriginRequestPolicy", "origin-request-policy",
+        ORIGIN_REQUEST_POLICY,
+        "origin_request_policy",
+        "OriginRequestPolicy",
+        "origin-request-policy",
         _complete_origin_request_policy,
     ).row(Rules(sets=SETS, defaults={"headersConfig.headerBehavior": "none"})),
     _Policy(
-        RESPONSE_HEADERS_POLICY, "response_headers_policy", "ResponseHeadersPolicy", "response-headers-policy",
+        RESPONSE_HEADERS_POLICY,
+        "response_headers_policy",
+        "ResponseHeadersPolicy",
+        "response-headers-policy",
         lambda config: None,
     ).row(Rules(sets=SETS)),
     Type(
-        token=FUNCTION, create=_create_function, find=_find_function, finish=_finish_function, read=_read_function,
-        update=_update_function, delete=_delete_function, autoname="name", force_new=frozenset({"name"}),
-        fill={"publish": True}, rules=Rules(sets=SETS, unreadable=frozenset({"publish"})),
+        token=FUNCTION,
+        create=_create_function,
+        find=_find_function,
+        finish=_finish_function,
+        read=_read_function,
+        update=_update_function,
+        delete=_delete_function,
+        autoname="name",
+        force_new=frozenset({"name"}),
+        fill={"publish": True},
+        rules=Rules(sets=SETS, unreadable=frozenset({"publish"})),
         volatile=frozenset({"etag", "liveStageEtag", "status"}),
     ),
     Type(
-        token=STORE, create=_create_store, find=_find_store, finish=_finish_store, read=_read_store,
-        update=_update_store, delete=_delete_store, autoname="name", force_new=frozenset({"name"}),
-        rules=Rules(sets=SETS, unreadable=frozenset({"timeouts"})), volatile=frozenset({"etag", "lastModifiedTime"}),
+        token=STORE,
+        create=_create_store,
+        find=_find_store,
+        finish=_finish_store,
+        read=_read_store,
+        update=_update_store,
+        delete=_delete_store,
+        autoname="name",
+        force_new=frozenset({"name"}),
+        rules=Rules(sets=SETS, unreadable=frozenset({"timeouts"})),
+        volatile=frozenset({"etag", "lastModifiedTime"}),
     ),
 )
