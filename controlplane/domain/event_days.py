@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 _SECOND = timedelta(seconds=1)
-_LAST_SECOND = time(23, 59, 59)
+_FIRST_SECOND, _LAST_SECOND = time(0), time(23, 59, 59, fold=1)
+_OTHER_READING = {0: time(0, fold=1), 1: time(23, 59, 59)}
 
 
 class Span(NamedTuple):
@@ -35,27 +36,29 @@ def day_span(day: date, zone: tzinfo) -> Span:
 
 
 def _start(day: date, zone: tzinfo) -> datetime:
-    first = datetime.combine(day, time.min, zone)  # fold 0: of two midnights the earlier one
-    at = first.astimezone(UTC)
-    return at if _exists(first, at, zone) else _jump(first, zone)
+    first = datetime.combine(day, _FIRST_SECOND, zone)  # of two midnights the earlier one
+    return first.astimezone(UTC) if _exists(first, day, zone) else _jump(first)
 
 
 def _end(day: date, zone: tzinfo) -> datetime:
-    last = datetime.combine(day, _LAST_SECOND, zone).replace(fold=1)  # of two the later one
-    at = last.astimezone(UTC)
-    return at + _SECOND if _exists(last, at, zone) else _jump(last, zone)
+    last = datetime.combine(day, _LAST_SECOND, zone)  # of two the later one
+    return last.astimezone(UTC) + _SECOND if _exists(last, day, zone) else _jump(last)
 
 
-def _exists(local: datetime, at: datetime, zone: tzinfo) -> bool:
-    return at.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None)
+def _exists(local: datetime, day: date, zone: tzinfo) -> bool:
+    other = datetime.combine(day, _OTHER_READING[local.fold], zone)
+    if other.utcoffset() == local.utcoffset():
+        return True  # neither in a gap nor twice: nearly always
+    return local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
-def _jump(missing: datetime, zone: tzinfo) -> datetime:
+def _jump(missing: datetime) -> datetime:
     """The instant at which the clock jumped over the local time `missing`.
 
     PEP 495: in a gap fold 1 reads with the offset after the jump, which gives an instant before it, and fold 0 one at
     or after it; between the two the offset changes once.
     """
+    zone = missing.tzinfo
     before = missing.replace(fold=1).astimezone(UTC)
     after = missing.replace(fold=0).astimezone(UTC)
     wanted = after.astimezone(zone).utcoffset()
