@@ -1,0 +1,81 @@
+"""Configurations as the stacks declare them, for tests to start from and to spoil."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def cache_policy(name: str, **changes: Any) -> dict[str, Any]:
+    """A CachePolicyConfig of the high tier."""
+    return {
+        "Name": name,
+        "MinTTL": 60,
+        "DefaultTTL": 3600,
+        "MaxTTL": 86400,
+        "ParametersInCacheKeyAndForwardedToOrigin": {
+            "EnableAcceptEncodingGzip": True,
+            "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": {"Quantity": 1, "Items": ["Accept-Language"]}},
+            "CookiesConfig": {"CookieBehavior": "none"},
+            "QueryStringsConfig": {"QueryStringBehavior": "none"},
+        },
+        **changes,
+    }
+
+
+def origin(region: str, **changes: Any) -> dict[str, Any]:
+    """An origin of one region."""
+    return {
+        "Id": region,
+        "DomainName": f"{region}.origin.weddings.example",
+        "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+        **changes,
+    }
+
+
+def listed(*items: Any) -> dict[str, Any]:
+    """CloudFront's {Quantity, Items}."""
+    return {"Quantity": len(items), "Items": list(items)} if items else {"Quantity": 0}
+
+
+def origin_group(*codes: int, members: tuple[str, ...] = ("eu-central-1", "us-east-1")) -> dict[str, Any]:
+    """An origin group over two regions."""
+    return {
+        "Id": "both",
+        "FailoverCriteria": {"StatusCodes": listed(*codes)},
+        "Members": listed(*({"OriginId": member} for member in members)),
+    }
+
+
+def distribution(reference: str, policy: str, **changes: Any) -> dict[str, Any]:
+    """A DistributionConfig over two regions with cache tags; `changes` replace its members."""
+    return {
+        "CallerReference": reference,
+        "Comment": "como",
+        "Enabled": True,
+        "CacheTagConfig": {"HeaderName": "Cache-Tag"},
+        "Origins": listed(origin("eu-central-1"), origin("us-east-1")),
+        "OriginGroups": listed(origin_group(500, 503, 504)),
+        "DefaultCacheBehavior": behavior(policy),
+        **changes,
+    }
+
+
+def behavior(policy: str, **changes: Any) -> dict[str, Any]:
+    """The default cache behaviour: to the origin group, with a cache policy."""
+    return {"TargetOriginId": "both", "ViewerProtocolPolicy": "https-only", "CachePolicyId": policy, **changes}
+
+
+def replication_group(name: str, **changes: Any) -> dict[str, Any]:
+    """CreateReplicationGroup's parameters of the high tier."""
+    return {
+        "ReplicationGroupId": name,
+        "ReplicationGroupDescription": "regional cache",
+        "Engine": "valkey",
+        "EngineVersion": "8.2",
+        "CacheNodeType": "cache.r7g.large",
+        "NumCacheClusters": 2,
+        "AutomaticFailoverEnabled": True,
+        "MultiAZEnabled": True,
+        "TransitEncryptionEnabled": True,
+        **changes,
+    }
