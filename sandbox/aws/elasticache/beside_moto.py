@@ -83,8 +83,9 @@ def _tags(world: World, call: Call) -> dict[str, str]:
     """The tags of a parameter or replication group; every other resource's are moto's."""
     arn: str = call["ResourceName"]
     kept = world.elasticache[call.region]
-    groups = [*kept.parameter_groups.values(), *replication_groups.living(world, call.region).values()]
-    if arn not in [group.arn for group in groups]:
+    known = [group.arn for group in kept.parameter_groups.values()]
+    known += [group.arn for group in replication_groups.living(world, call.region).values()]
+    if arn not in known:
         if ":replicationgroup:" in arn or ":parametergroup:" in arn:
             code = "ReplicationGroupNotFoundFault" if ":replicationgroup:" in arn else "CacheParameterGroupNotFound"
             raise AwsRefusal(code, f"{arn} is either not present or not available.", 404)

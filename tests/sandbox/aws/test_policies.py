@@ -1,4 +1,4 @@
-"""Cache, origin request and response headers policies."""
+"""Cache, origin request and response headers cloudfront."""
 
 from __future__ import annotations
 
@@ -19,42 +19,36 @@ NOTHING: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def policies(own_aws: Aws) -> Any:
-    """CloudFront with an empty account, because an account holds only 20 policies of a kind."""
-    return own_aws.client("cloudfront")
-
-
-def test_a_cache_policy_is_kept_whole_and_its_etag_changes(policies: Any) -> None:
+def test_a_cache_policy_is_kept_whole_and_its_etag_changes(cloudfront: Any) -> None:
     """What was declared comes back with defaults filled in; each update has a new ETag and needs the old one."""
-    made = policies.create_cache_policy(CachePolicyConfig=cache_policy("high"))
+    made = cloudfront.create_cache_policy(CachePolicyConfig=cache_policy("high"))
     policy_id = made["CachePolicy"]["Id"]
     assert made["Location"].endswith(f"/cache-policy/{policy_id}")
-    config = policies.get_cache_policy_config(Id=policy_id)["CachePolicyConfig"]
+    config = cloudfront.get_cache_policy_config(Id=policy_id)["CachePolicyConfig"]
     assert config["Comment"] == ""
     key = config["ParametersInCacheKeyAndForwardedToOrigin"]
     assert key["HeadersConfig"]["Headers"] == listed("Accept-Language")
     assert key["EnableAcceptEncodingBrotli"] is False
-    changed = policies.update_cache_policy(
+    changed = cloudfront.update_cache_policy(
         Id=policy_id, IfMatch=made["ETag"], CachePolicyConfig=cache_policy("high", MaxTTL=90000)
     )
     assert changed["ETag"] != made["ETag"]
     with pytest.raises(ClientError) as stale:
-        policies.delete_cache_policy(Id=policy_id, IfMatch=made["ETag"])
+        cloudfront.delete_cache_policy(Id=policy_id, IfMatch=made["ETag"])
     assert code_of(stale) == ("PreconditionFailed", 412)
     with pytest.raises(ClientError) as missing:
-        policies.delete_cache_policy(Id=policy_id)
+        cloudfront.delete_cache_policy(Id=policy_id)
     assert code_of(missing) == ("InvalidIfMatchVersion", 400)
-    policies.delete_cache_policy(Id=policy_id, IfMatch=changed["ETag"])
+    cloudfront.delete_cache_policy(Id=policy_id, IfMatch=changed["ETag"])
     with pytest.raises(ClientError) as gone:
-        policies.get_cache_policy(Id=policy_id)
+        cloudfront.get_cache_policy(Id=policy_id)
     assert code_of(gone) == ("NoSuchCachePolicy", 404)
 
 
-def test_default_ttls_are_filled_in(policies: Any) -> None:
+def test_default_ttls_are_filled_in(cloudfront: Any) -> None:
     """Without DefaultTTL and MaxTTL a policy has a day and a year."""
     bare = {"Name": "bare", "MinTTL": 0}
-    config = policies.create_cache_policy(CachePolicyConfig=bare)["CachePolicy"]["CachePolicyConfig"]
+    config = cloudfront.create_cache_policy(CachePolicyConfig=bare)["CachePolicy"]["CachePolicyConfig"]
     assert (config["DefaultTTL"], config["MaxTTL"]) == (86400, 31536000)
 
 
@@ -68,10 +62,10 @@ def test_default_ttls_are_filled_in(policies: Any) -> None:
         ({"MinTTL": 0, "DefaultTTL": 0, "MaxTTL": 0}, "InvalidArgument"),
     ],
 )
-def test_a_cache_policy_that_cannot_be_is_refused(policies: Any, changes: dict[str, Any], code: str) -> None:
+def test_a_cache_policy_that_cannot_be_is_refused(cloudfront: Any, changes: dict[str, Any], code: str) -> None:
     """TTLs out of order, bad names and keys without caching are InvalidArgument."""
     with pytest.raises(ClientError) as refused:
-        policies.create_cache_policy(CachePolicyConfig=cache_policy("bad", **changes))
+        cloudfront.create_cache_policy(CachePolicyConfig=cache_policy("bad", **changes))
     assert code_of(refused) == (code, 400)
 
 
@@ -89,17 +83,18 @@ def test_a_cache_policy_that_cannot_be_is_refused(policies: Any, changes: dict[s
         ({"HeaderBehavior": "allViewer"}, "InvalidArgument"),
     ],
 )
-def test_the_lists_of_a_policy_are_checked(policies: Any, headers: dict[str, Any], code: str) -> None:
+def test_the_lists_of_a_policy_are_checked(cloudfront: Any, headers: dict[str, Any], code: str) -> None:
     """A list stands exactly where its behaviour uses one, with the right Quantity, within the quota."""
     config = cache_policy("lists")
     config["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"] = headers
     with pytest.raises(ClientError) as refused:
-        policies.create_cache_policy(CachePolicyConfig=config)
+        cloudfront.create_cache_policy(CachePolicyConfig=config)
     assert code_of(refused) == (code, 400)
 
 
-def test_names_are_unique_and_an_account_has_twenty(policies: Any) -> None:
+def test_names_are_unique_and_an_account_has_twenty(own_aws: Aws) -> None:
     """A second policy of a name and the twenty-first policy are refused."""
+    policies = own_aws.client("cloudfront")
     policies.create_cache_policy(CachePolicyConfig=cache_policy("tier-0"))
     with pytest.raises(ClientError) as twice:
         policies.create_cache_policy(CachePolicyConfig=cache_policy("tier-0"))
@@ -115,16 +110,16 @@ def test_names_are_unique_and_an_account_has_twenty(policies: Any) -> None:
     assert [item["Type"] for item in rest["Items"]] == ["custom"] * 5
 
 
-def test_a_policy_in_use_and_a_managed_one_cannot_be_deleted(policies: Any) -> None:
+def test_a_policy_in_use_and_a_managed_one_cannot_be_deleted(cloudfront: Any) -> None:
     """CachePolicyInUse while a distribution names it; managed policies are AWS's."""
-    made = policies.create_cache_policy(CachePolicyConfig=cache_policy("used"))
-    policies.create_distribution(DistributionConfig=distribution("used", made["CachePolicy"]["Id"]))
+    made = cloudfront.create_cache_policy(CachePolicyConfig=cache_policy("used"))
+    cloudfront.create_distribution(DistributionConfig=distribution("used", made["CachePolicy"]["Id"]))
     with pytest.raises(ClientError) as used:
-        policies.delete_cache_policy(Id=made["CachePolicy"]["Id"], IfMatch=made["ETag"])
+        cloudfront.delete_cache_policy(Id=made["CachePolicy"]["Id"], IfMatch=made["ETag"])
     assert code_of(used) == ("CachePolicyInUse", 409)
     managed = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     with pytest.raises(ClientError) as illegal:
-        policies.delete_cache_policy(Id=managed, IfMatch=policies.get_cache_policy(Id=managed)["ETag"])
+        cloudfront.delete_cache_policy(Id=managed, IfMatch=cloudfront.get_cache_policy(Id=managed)["ETag"])
     assert code_of(illegal)[0] == "IllegalDelete"
 
 
