@@ -48,7 +48,6 @@ class RegionalCache(pulumi.ComponentResource):
             num_cache_clusters=2,
             automatic_failover_enabled=True,
             multi_az_enabled=True,
-            port=6379,
             parameter_group_name=parameters.name,
             at_rest_encryption_enabled=True,
             transit_encryption_enabled=settings.transit_encryption,
@@ -59,5 +58,5 @@ class RegionalCache(pulumi.ComponentResource):
         )
         self.primary = group.primary_endpoint_address
         self.replica = group.reader_endpoint_address
-        self.port = group.port.apply(lambda port: int(port or 6379))
+        self.port = group.port.apply(int)
         self.register_outputs({"primary": self.primary, "replica": self.replica, "port": self.port})

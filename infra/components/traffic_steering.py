@@ -24,7 +24,7 @@ class TrafficSteering(pulumi.ComponentResource):
         super().__init__("wedcache:edge:TrafficSteering", "traffic-steering", {}, opts)
         self._account = settings.cloudflare.account
         monitor = self._monitor(settings)
-        self.pools = {region: self._pool(settings, region, monitor.id) for region in _home_first(settings)}
+        self.pools = {region: self._pool(settings, region, monitor.id).id for region in _home_first(settings)}
         ordered = list(self.pools.values())
         balancer = cloudflare.LoadBalancer(
             "portal",

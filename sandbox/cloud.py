@@ -1,0 +1,113 @@
+"""Starts everything that stands for the clouds and the regions, in the order in which one needs the other."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sandbox import certificates, valkey
+from sandbox.processes import Started, end, python, record, start, wait_ready
+from sandbox.run import Run, write_json
+
+REGIONS = ("eu-central-1", "us-east-1")
+ZONE = "weddings.example"
+POPS = {"FRA56-P1": "cloudfront", "FRA": "cloudflare"}
+PAIR_HOSTS = ("127.0.0.1", "127.0.0.2")
+
+Tell = Callable[[str], None]
+
+
+def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int) -> None:
+    """Make the run folder and start every process; on failure nothing of it is left running."""
+    _fresh_folder(run, seed)
+    try:
+        _start_all(run, catalogue, tell)
+    except BaseException:
+        end(run)
+        raise
+
+
+def _fresh_folder(run: Run, seed: int) -> None:
+    """End what an earlier run left (only what its registry names) and begin with an empty folder."""
+    end(run)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    run.folder.mkdir(parents=True, mode=0o700)  # it holds the tokens of the run
+    write_json(run.clock, {"offset": 0.0})
+    write_json(run.faults, {"active": []})
+    write_json(run.hosts, {})
+    write_json(run.registry, {"run": secrets.token_hex(4), "seed": seed, "processes": {}, "endpoints": {}})
+    certificates.ensure_authority(run)
+
+
+def _start_all(run: Run, catalogue: str, tell: Tell) -> None:
+    tell("vendors: AWS, Cloudflare, clock, caches")
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        caches = [pool.submit(_caches, run, region) for region in REGIONS]
+        first = [
+            pool.submit(_serve, run, "aws", "sandbox.aws"),
+            pool.submit(_serve, run, "cloudflare", "sandbox.cloudflare"),
+            pool.submit(_serve, run, "clock", "sandbox.clock_endpoint"),
+        ]
+        for cache in caches:
+            cache.result()
+        for service in first:
+            service.result()
+        tell("regions: origins; edge: POPs; Pulumi providers")
+        later = [
+            pool.submit(_serve, run, f"origin-{region}", "sandbox.origin", "--region", region, "--catalogue", catalogue)
+            for region in REGIONS
+        ]
+        later += [
+            pool.submit(_serve, run, f"pop-{code}", "sandbox.pop", "--code", code, "--cdn", cdn)
+            for code, cdn in POPS.items()
+        ]
+        providers = pool.submit(_start_providers, run)
+        for one in later:
+            one.result()
+        providers.result()
+    _publish_names(run)
+
+
+def _serve(run: Run, name: str, module: str, *arguments: str) -> Started:
+    process = start(run, name, python(module, "--run", str(run.folder), *arguments))
+    started = wait_ready(run, name, process)
+    with run.edit() as registry:
+        registry["endpoints"][name] = f"127.0.0.1:{started.said.split()[0]}"
+    return started
+
+
+def _start_providers(run: Run) -> None:
+    process = start(run, "providers", python("sandbox.providers", "--run", str(run.folder)))
+    wait_ready(run, "providers", process)
+
+
+def _caches(run: Run, region: str) -> None:
+    """A primary and a replica on one port, as ElastiCache's endpoints have it, on two loopback addresses."""
+    chance = random.Random()  # noqa: S311  (a port to try)
+    for _ in range(20):
+        port = chance.randint(20000, 29999)
+        try:
+            primary = valkey.start(port, run.folder / "valkey", host=PAIR_HOSTS[0])
+        except RuntimeError:
+            continue
+        record(run, f"valkey-{region}-primary", primary.process.pid)
+        replica = valkey.start(port, run.folder / "valkey", replica_of=port, host=PAIR_HOSTS[1])
+        record(run, f"valkey-{region}-replica", replica.process.pid)
+        with run.edit() as registry:
+            registry["endpoints"][f"valkey-{region}-primary"] = f"{PAIR_HOSTS[0]}:{port}"
+            registry["endpoints"][f"valkey-{region}-replica"] = f"{PAIR_HOSTS[1]}:{port}"
+        return
+    raise RuntimeError(f"no free port between 20000 and 29999 for the caches of {region}")
+
+
+def _publish_names(run: Run) -> None:
+    """The sandbox's DNS: what a resolver would answer for the origins and for the hosts on Cloudflare."""
+    endpoints = run.read()["endpoints"]
+    hosts = {f"{region}.origin.{ZONE}": endpoints[f"origin-{region}"] for region in REGIONS}
+    for code, cdn in POPS.items():
+        if cdn == "cloudflare":
+            hosts[f"app.{ZONE}"] = endpoints[f"pop-{code}"]
+    write_json(run.hosts, hosts)

@@ -1,0 +1,167 @@
+"""Provisions the sandbox with the project's own Pulumi programs, as a user would: two projects, two stacks.
+
+The programs run from a copy of the project files in the run folder, so that configuration with this run's ports and
+account never touches the project's own files. The programs themselves are the real ones, by symbolic link.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from sandbox import engine_choice
+from sandbox.run import Run
+
+PROJECT = Path(__file__).resolve().parents[1]
+PASSPHRASE = "the sandbox keeps no secrets"
+CERTIFICATE_REGION = "us-east-1"
+PLATFORM = ("platform", "sandbox")
+WEDDING = ("weddings", "como")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one call of the engine gave."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """Everything that it said."""
+        return f"{self.out}\n{self.err}"
+
+
+class Workspace:
+    """The two project folders of a run and the way into Pulumi."""
+
+    def __init__(self, run: Run, engine: str = "stand-in") -> None:
+        self.run = run
+        self._bin = engine_choice.folder(run, engine)
+        self.state = run.folder.resolve() / "state"
+
+    def write(self, certificate: str) -> None:
+        """Lay out both projects with this run's endpoints."""
+        registry = self.run.read()
+        platform = self._lay("platform", PROJECT, ["infra"])
+        weddings = self._lay("weddings", PROJECT / "weddings", ["__main__.py"])
+        surroundings = {
+            "kind": "sandbox",
+            "clock": f"http://{registry['endpoints']['clock']}/",
+            "ca": str(self.run.ca.resolve()),
+            "pops": {"cloudflare": ["FRA"]},
+        }
+        ours = {
+            "wedcache:calendar": str(self.state / "calendar.json"),
+            "wedcache:certificate": certificate,
+            "wedcache:surroundings": surroundings,
+        }
+        account = {"account": registry["cloudflare_account"]}
+        self._configure(PROJECT / "Pulumi.sandbox.yaml", platform / "Pulumi.sandbox.yaml", ours, account)
+        theirs = {
+            "wedcache-weddings:catalogue": str(PROJECT / "catalogue.yaml"),
+            "wedcache-weddings:calendar": str(self.state / "calendar.json"),
+            "wedcache-weddings:inventory": str(self.state / "inventory/platform.json"),
+        }
+        self._configure(PROJECT / "weddings/Pulumi.como.yaml", weddings / "Pulumi.como.yaml", theirs, {})
+
+    def set(self, stack: tuple[str, str], key: str, value: object) -> None:
+        """Change one value of a stack's configuration, as an edit of its file."""
+        path = self.folder(stack) / f"Pulumi.{stack[1]}.yaml"
+        yaml = YAML()
+        document = yaml.load(path.read_text())
+        document["config"][key] = value
+        with path.open("w") as file:
+            yaml.dump(document, file)
+
+    def folder(self, stack: tuple[str, str]) -> Path:
+        """The project folder of a stack."""
+        return self.run.folder.resolve() / "projects" / stack[0]
+
+    def pulumi(self, stack: tuple[str, str], *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
+        """Run `pulumi` on a stack, never interactively."""
+        import time
+
+        begun = time.monotonic()
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", "-C", str(self.folder(stack)), *arguments],
+            env={**self.environment(), **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of the engine: attached providers, file backend, no downloads."""
+        backend = self.run.folder.resolve() / "backend"
+        backend.mkdir(exist_ok=True)
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join([*([str(self._bin)] if self._bin else []), os.environ.get("PATH", "")]),
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_DEBUG_PROVIDERS": str(self.run.read()["endpoints"]["providers"]),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_RUN_PROGRAM": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_HOME": str(self.run.folder.resolve() / "pulumi-home"),
+        }
+
+    def _lay(self, name: str, source: Path, links: Sequence[str]) -> Path:
+        folder = self.run.folder.resolve() / "projects" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        yaml = YAML()
+        document = yaml.load((source / "Pulumi.yaml").read_text())
+        document["runtime"]["options"]["virtualenv"] = str(PROJECT / ".venv")
+        with (folder / "Pulumi.yaml").open("w") as file:
+            yaml.dump(document, file)
+        for link in links:
+            (folder / link).symlink_to(source / link)
+        return folder
+
+    def _configure(self, source: Path, target: Path, values: Mapping[str, Any], account: Mapping[str, str]) -> None:
+        yaml = YAML()
+        document = yaml.load(source.read_text())
+        config = document["config"]
+        config.update(values)
+        if account:
+            config["wedcache:cloudflare"].update(account)
+        registry = self.run.read()
+        endpoint = f"http://{registry['endpoints']['aws']}"
+        services = ("cloudfront", "elasticache", "s3", "sts", "iam", "acm")
+        config["aws:endpoints"] = [dict.fromkeys(services, endpoint)]
+        config["aws:accessKey"] = "pulumi-sandbox"
+        config["aws:secretKey"] = "not-a-secret"
+        config["aws:s3UsePathStyle"] = True
+        config["aws:skipCredentialsValidation"] = True
+        config["cloudflare:baseUrl"] = f"http://{registry['endpoints']['cloudflare']}/client/v4"
+        config["cloudflare:apiToken"] = registry["tokens"]["cloudflare-operator"]
+        with target.open("w") as file:
+            yaml.dump(document, file)
+
+
+def request_certificate(run: Run) -> str:
+    """The wildcard certificate that the account already has: an ARN of the emulated ACM."""
+    import boto3
+
+    client = boto3.client(
+        "acm",
+        region_name=CERTIFICATE_REGION,
+        endpoint_url=f"http://{run.endpoint('aws')}",
+        aws_access_key_id="sandbox-account",
+        aws_secret_access_key="not-a-secret",
+    )
+    return str(client.request_certificate(DomainName="*.weddings.example", ValidationMethod="DNS")["CertificateArn"])
