@@ -85,8 +85,6 @@ class Crowd:
 
 async def _patiently(connection: Connection, ask: Ask, number: int) -> tuple[Reply | None, str]:
     headers = {"User-Agent": f"guest/{number}", "Accept": "*/*"}
-    if ask.kind is not Class.CACHEABLE:
-        headers["Cookie"] = f"guest={number}"
     if ask.key:
         headers |= {"Idempotency-Key": ask.key, "Content-Type": "application/json"}
     try:

@@ -65,8 +65,9 @@ def asks(seed: int, guest: int, mean_think: float, label: str = "guests") -> Ite
         answer = {"guest": guest, "attending": rng.random() < 0.9, "menu": rng.choice(MENUS)}
         if dice < WRITE_SHARE:
             key = f"{label}-{seed}-{guest}-{step}"
-            yield Ask(think, Class.WRITE, WEDDING_HOST, "/rsvp", "POST", json.dumps(answer).encode(), key)
+            body = json.dumps({**answer, "key": key}).encode()
+            yield Ask(think, Class.WRITE, WEDDING_HOST, "/rsvp", "POST", body, key)
         elif dice < WRITE_SHARE + PERSONAL_SHARE:
-            yield Ask(think, Class.PERSONAL, WEDDING_HOST, "/guests")
+            yield Ask(think, Class.PERSONAL, WEDDING_HOST, f"/guests?guest={guest}")
         else:
             yield Ask(think, Class.CACHEABLE, host, path)

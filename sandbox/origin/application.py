@@ -54,13 +54,14 @@ class Application:
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Date from the sandbox's calendar; a failing database is a 503 that says so."""
+        """The region and the calendar's date on every answer; a failing database is a 503 that says so."""
         try:
             response = await handler(request)
         except NotFound as missing:
             response = complaint(404, "not-found", str(missing))
         except sqlite3.Error as broken:
             response = complaint(503, "database", f"the region's database fails: {broken}; nothing was acknowledged")
+        response.headers["X-Wedcache-Region"] = self._region
         response.headers["Date"] = format_datetime(self._clock.now(), usegmt=True)
         return response
 
@@ -87,6 +88,8 @@ class Application:
                 return self._personal(request, asked)
             case Kind.WRITE:
                 return await self._writing.answer(request, asked)
+            case Kind.MANIFEST:
+                return web.json_response(self._pages.manifest(asked), headers=headers.PERSONAL)
             case Kind.OPERATOR:
                 return web.json_response(
                     {"operator": asked.variables["x"], "region": self._region}, headers=headers.PERSONAL
@@ -111,7 +114,7 @@ class Application:
         return web.Response(body=body, headers={**told, "Content-Type": copy.content_type})
 
     def _personal(self, request: web.Request, asked: Asked) -> web.Response:
-        named = request.cookies.get("guest", "")
+        named = request.cookies.get("guest") or asked.query["guest"]
         if named.isdecimal():
             body = self._pages.personal(asked.wedding, int(named))
         else:

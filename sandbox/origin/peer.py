@@ -28,6 +28,7 @@ class RemoteOrigin:
         self.region = region
         self._here = here
         self._registry = WatchedJson(run.registry)
+        self._dns = WatchedJson(run.hosts)
         self._name = f"{region}.origin.{zone}"
         self._token = token
         self._distance = round_trip_seconds(here, region)
@@ -78,7 +79,8 @@ class RemoteOrigin:
     async def _request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, patience: float = TIMEOUT
     ) -> tuple[int, bytes] | None:
-        endpoint = str(self._registry.read().get("endpoints", {}).get(f"origin-{self.region}", ""))
+        registered = self._registry.read().get("endpoints", {}).get(f"origin-{self.region}", "")
+        endpoint = str(self._dns.read().get(self._name, registered))
         if not endpoint:
             return None
         await asyncio.sleep(self._distance)

@@ -46,11 +46,18 @@ class Roles:
     heard of: a document that is no newer may be history.
     """
 
-    def __init__(self, start: Role, fetch: Callable[[], Awaitable[Role | None]], seen_epoch: int = 0) -> None:
+    def __init__(
+        self,
+        start: Role,
+        fetch: Callable[[], Awaitable[Role | None]],
+        seen_epoch: int = 0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
         self._document = start
         self._learned = start
         self._fetch = fetch
-        self._beat = time.monotonic()
+        self._beat = self._monotonic()
         self._doubted: int | None = max(start.epoch, seen_epoch)
 
     @property
@@ -63,9 +70,9 @@ class Roles:
     @property
     def recovering(self) -> bool:
         """Whether this process just started or slept, so that its role may be history."""
-        if time.monotonic() - self._beat > ASLEEP:
+        if self._monotonic() - self._beat > ASLEEP:
             self._doubted = self.current.epoch
-            self._beat = time.monotonic()
+            self._beat = self._monotonic()
         if self._doubted is not None and self.current.epoch > self._doubted:
             self._doubted = None
         return self._doubted is not None
@@ -89,6 +96,6 @@ class Roles:
         """Read the document once; a lower epoch than the last document's is refused."""
         read = await self._fetch()
         _ = self.recovering  # notices a sleep before the beat hides it
-        self._beat = time.monotonic()
+        self._beat = self._monotonic()
         if read is not None and read.epoch >= self._document.epoch:
             self._document = read

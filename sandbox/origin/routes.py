@@ -24,6 +24,7 @@ class Kind(enum.Enum):
     PERSONAL = "personal"
     WRITE = "write"
     OPERATOR = "operator"
+    MANIFEST = "manifest"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ TABLE: tuple[Route, ...] = (
     Route(_W, "GET", r"/travel", "travel", _C, Tier.HIGH, ("travel",)),
     Route(_W, "GET", r"/gallery", "gallery", _C, Tier.MEDIUM, ("gallery",)),
     Route(_W, "GET", r"/photos/(?P<photo>\d{1,4})-(?P<width>\d{2,4})\.jpg", "photo", _C, Tier.LOW, ("gallery",)),
-    Route(_W, "GET", r"/guests", "guests", Kind.PERSONAL),
+    Route(_W, "GET", r"/guests", "guests", Kind.PERSONAL, query=("guest",)),
+    Route(_W, "GET", r"/warm\.json", "manifest", Kind.MANIFEST),
     Route(_W, "POST", r"/rsvp", "rsvp", Kind.WRITE),
     Route(_W, "PUT", r"/pages/(?P<name>[a-z]{1,20})", "page-update", Kind.WRITE),
     Route(_W, "GET", r"/_ops/(?P<x>[\w./-]{1,80})", "ops", Kind.OPERATOR),
@@ -61,6 +63,7 @@ TABLE: tuple[Route, ...] = (
         _P, "GET", r"/api/weddings/(?P<wedding>[a-z][a-z0-9-]{1,39})/timeline", "timeline", _C, Tier.HIGH, ("schedule",)
     ),
     Route(_P, "GET", r"/static/app\.(?P<fingerprint>[0-9a-f]{12})\.css", "asset", _C, Tier.LOW, immutable=True),
+    Route(_P, "GET", r"/warm\.json", "manifest", Kind.MANIFEST),
     Route(_P, "GET", r"/_ops/(?P<x>[\w./-]{1,80})", "ops", Kind.OPERATOR),
 )
 
@@ -116,3 +119,11 @@ def find(site: Site, wedding: str, method: str, path: str, query: Mapping[str, s
             return Asked(row, about, variables, {name: query.get(name, "") for name in row.query})
         allowed.append(row.method)
     return tuple(allowed)
+
+
+def tier_of(site: Site, path: str) -> Tier:
+    """The tier of a cacheable path. Raises KeyError for any other."""
+    asked = find(site, "", "GET", path, {})
+    if not isinstance(asked, Asked) or asked.route.tier is None:
+        raise KeyError(path)
+    return asked.route.tier

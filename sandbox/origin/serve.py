@@ -15,7 +15,8 @@ from sandbox.clock import OffsetClock
 from sandbox.faults import Faults
 from sandbox.origin.access import AccessLog, Slowness
 from sandbox.origin.application import Application
-from sandbox.origin.control import RoleDocument
+from sandbox.origin.cached import CachedReads
+from sandbox.origin.control import RoleDocument, redis_url
 from sandbox.origin.database import Database
 from sandbox.origin.held import HeldWrites, Write
 from sandbox.origin.internal import Internal
@@ -101,8 +102,15 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
 
 
 async def open_reader(settings: Settings, clock: OffsetClock, stack: AsyncExitStack) -> Reader:
-    """The region's cache client."""
-    return Uncached()
+    """The region's cache client; no cache at all where no Redis of the region is registered when the origin starts."""
+    url = redis_url(str(settings.run.read().get("endpoints", {}).get(f"valkey-{settings.region}-primary", "")))
+    if not url:
+        return Uncached()
+    reader = CachedReads(url, settings.region, clock)
+    await reader.open()
+    stack.push_async_callback(reader.close)
+    stack.push_async_callback(_end, asyncio.create_task(reader.keep_up()))
+    return reader
 
 
 async def _pay(writer: Writer) -> None:

@@ -66,7 +66,8 @@ class Writing:
         settled = await self._writer.settle()
         if settled and self._roles.current.home != self._region:
             return await self._forward(request, body)
-        write_id = _write_id(asked.wedding, kind, request.headers.get("Idempotency-Key"))
+        named = payload.pop("key", None)
+        write_id = _write_id(asked.wedding, kind, request.headers.get("Idempotency-Key") or named)
         return self._told(await self._writer.take(write_id, kind, payload))
 
     def _read(self, request: web.Request, asked: Asked, body: bytes) -> tuple[str, dict[str, Any]]:
@@ -147,7 +148,10 @@ def _rsvp(database: Database, wedding: str, said: Mapping[str, Any]) -> dict[str
         raise Rejected(422, f'send {{"guest": number, "attending": true or false, "menu": one of {", ".join(MENUS)}}}')
     if database.guest(wedding, guest) is None:
         raise Rejected(422, f"no guest {guest} at this wedding")
-    return {"wedding": wedding, "guest": guest, "attending": attending, "menu": menu}
+    key = said.get("key")
+    if not isinstance(key, str | None):
+        raise Rejected(422, "the key, which makes repeats of one answer the same write, is a text")
+    return {"wedding": wedding, "guest": guest, "attending": attending, "menu": menu, "key": key}
 
 
 def _page_update(database: Database, asked: Asked, said: Mapping[str, Any]) -> dict[str, Any]:

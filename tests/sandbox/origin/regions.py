@@ -50,7 +50,7 @@ class Regions:
         self.is_plain = False
         self._started: list[subprocess.Popen[bytes]] = []
         self._start_valkeys()
-        self._start_origins()
+        self.start_origins(*REGIONS)
 
     def _start_valkeys(self) -> None:
         for region in REGIONS:
@@ -64,14 +64,15 @@ class Regions:
             with self.run.edit() as registry:
                 registry.setdefault("endpoints", {})[f"valkey-{region}-primary"] = f"127.0.0.1:{port}"
 
-    def _start_origins(self) -> None:
+    def start_origins(self, *regions: str) -> None:
+        """Start the origins of these regions, side by side, and register where they serve."""
         begun = {
             region: processes.start(
                 self.run,
                 f"origin-{region}",
                 processes.python("sandbox.origin", "--run", str(self.run.folder), "--region", region),
             )
-            for region in REGIONS
+            for region in regions
         }
         self._started.extend(begun.values())
         for region, process in begun.items():

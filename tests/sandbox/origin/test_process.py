@@ -1,0 +1,148 @@
+"""The origin as a process: how it starts, what it reads through, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from controlplane.adapters.redis.control import RedisControlKeys
+from controlplane.adapters.redis.purge_log import RedisPurgeLog
+from controlplane.domain.purge_log import Kind
+from controlplane.domain.warming import parse_manifest
+from controlplane.ports.control_keys import CALENDAR, Document
+from sandbox import processes
+from sandbox.origin.__main__ import settings
+from tests.sandbox.origin.regions import HOME, OTHER, PORTAL, WEDDING, Regions, until
+
+
+def logged(regions: Regions, region: str, path: str) -> list[dict[str, object]]:
+    lines = (json.loads(line) for line in regions.run.log(f"origin-{region}").read_text().splitlines())
+    return [line for line in lines if line["path"] == path]
+
+
+def test_the_second_read_comes_from_the_cache(regions: Regions) -> None:
+    """The first read of a page asks the database, the second one memory: the access log shows 0 database reads."""
+    for _ in range(2):
+        assert regions.ask(HOME, "/vendors/music-3", host=PORTAL).status == 200
+    first, second = logged(regions, HOME, "/vendors/music-3")
+    assert (first["cache"], first["database_reads"]) == ("loaded", 1)
+    assert (second["cache"], second["database_reads"]) == ("hit", 0)
+
+
+def test_one_tag_purge_reaches_the_application(regions: Regions) -> None:
+    """A purge that an agent appends to the region's log makes the next read load again."""
+    path = "/vendors/music-4"
+    regions.ask(HOME, path, host=PORTAL)
+
+    async def purge() -> None:
+        log = RedisPurgeLog(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}")
+        await log.append(["vendor:music-4"], Kind.HARD)
+        await log.aclose()
+
+    asyncio.run(purge())
+
+    def loaded_again() -> bool:
+        regions.ask(HOME, path, host=PORTAL)
+        return logged(regions, HOME, path)[-1]["cache"] == "loaded"
+
+    until(loaded_again, 3)
+
+
+def test_what_is_written_before_a_window_lives_to_its_end(regions: Regions) -> None:
+    """With the calendar in Redis, an entry of the wedding gets a physical life to the window's end, others do not."""
+    now = datetime.now(UTC)
+    end = now + timedelta(hours=90)
+    zulu = "%Y-%m-%dT%H:%M:%SZ"
+    rule = {
+        "id": "venue:como:2027-06-12",
+        "start": (now + timedelta(hours=60)).strftime(zulu),
+        "end": end.strftime(zulu),
+        "local_start": "2027-06-11T12:00:00+02:00",
+        "local_end": "2027-06-13T06:00:00+02:00",
+        "zone": "Europe/Rome",
+        "lead": "12h",
+        "lag": "6h",
+        "derived": False,
+        "days": [],
+    }
+    subject = {"hosts": [WEDDING], "vendors": [], "home": None, "cell": "default", "rules": [rule]}
+    body = {
+        "schema": "wedcache.calendar/1",
+        "epoch": 1,
+        "tzdata": "2026.6",
+        "tzdata_source": "pinned",
+        "compiled_at": now.strftime(zulu),
+        "valid_until": (now + timedelta(days=30)).strftime(zulu),
+        "platform": [],
+        "weddings": {"como": subject},
+    }
+
+    async def push() -> None:
+        keys = RedisControlKeys(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}", timeout=2.0)
+        await keys.put(CALENDAR, Document(1, body))
+        await keys.aclose()
+
+    asyncio.run(push())
+    host, _, port = regions.run.endpoint(f"valkey-{HOME}-primary").rpartition(":")
+    with redis.Redis(host=host, port=int(port)) as client:
+
+        def life(path: str, name: str, where: str) -> float:
+            assert regions.ask(HOME, path, host=where).status == 200
+            until(lambda: any(name.encode() in key for key in client.scan_iter(match="wc:main:v:*")), 3)
+            (key,) = (key for key in client.scan_iter(match="wc:main:v:*") if name.encode() in key)
+            return float(client.pttl(key)) / 3_600_000
+
+        photos = iter(range(1, 13))
+
+        def lives_to_the_end() -> bool:
+            number = next(photos)
+            return life(f"/photos/{number}-1280.jpg", f":photo:{number}:1280", WEDDING) > 89
+
+        until(lives_to_the_end, 5)
+        assert life("/vendors/music-5", ":music-5", PORTAL) < 80
+
+
+def test_the_manifest_lists_every_cacheable_path_critical_first(regions: Regions) -> None:
+    """What is warmed is what the sites have: every listed path answers 200 with its tier's lifetime."""
+    for host in (WEDDING, PORTAL):
+        pages = parse_manifest(regions.ask(HOME, "/warm.json", host=host).body)
+        ranks = [page.tier.rank for page in pages]
+        assert ranks == sorted(ranks)
+        assert len(pages) > 20
+        for page in pages[:: len(pages) // 6]:
+            answer = regions.ask(HOME, page.path, host=host)
+            assert answer.status == 200
+            lifetime = f"max-age={int(page.tier.profile.fresh.total_seconds())},"
+            assert lifetime in answer.headers["cache-control"] or "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("redis_stopped", [False, True])
+def test_it_ends_within_a_second_of_sigterm_and_keeps_what_it_held(regions: Regions, redis_stopped: bool) -> None:
+    """An orderly end is quick, also with its Redis stopped; the next process finds every acknowledged write."""
+    _, said = regions.rsvp(HOME, 31)
+    if redis_stopped:
+        processes.send(regions.run, [f"valkey-{OTHER}"], signal.SIGSTOP)
+    began = time.monotonic()
+    processes.send(regions.run, [f"origin-{OTHER}"], signal.SIGTERM)
+    until(lambda: f"origin-{OTHER}" not in processes.alive(regions.run), 3)
+    took = time.monotonic() - began
+    regions.wake(OTHER)
+    regions.start_origins(OTHER)
+    assert took < 1.2
+    assert said["write_id"] in regions.witness(OTHER)["writes"]["held"]
+    until(lambda: regions.witness(OTHER)["role"]["epoch"] == regions.epoch)
+
+
+def test_the_command_line_refuses_what_it_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown region ends with exit code 2 and the known ones."""
+    with pytest.raises(SystemExit) as ended:
+        settings(["--run", str(tmp_path), "--region", "mars-1"])
+    assert ended.value.code == 2
+    assert "eu-central-1" in capsys.readouterr().err

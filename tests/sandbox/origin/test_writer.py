@@ -1,0 +1,243 @@
+"""Who may say yes to a write: the rules, on real databases; the other region is a fake that speaks the same port."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.origin.database import Database
+from sandbox.origin.held import HeldWrites, Write
+from sandbox.origin.replica import Replica
+from sandbox.origin.role import Role, Roles
+from sandbox.origin.seed import Seed
+from sandbox.origin.writer import Outcome, Told, Writer
+
+RSVP = {"wedding": "como", "guest": 5, "attending": True, "menu": "any"}
+EU, US = "eu-central-1", "us-east-1"
+
+
+async def nothing(_write: Write) -> None:
+    return None
+
+
+class Region:
+    """One region in memory of its own: database, role, writer, replica; `peer` is set once both exist."""
+
+    def __init__(self, path: Path, name: str, role: Role) -> None:
+        self.name, self.document = name, role
+        self.database = Database(path / f"{name}.sqlite", Seed())
+        self.held = HeldWrites(self.database)
+        self.seconds = 0.0
+        self.roles = Roles(role, self._read, monotonic=lambda: self.seconds)
+        self.roles.confirm()
+        self.replica = Replica(name, self.held, self.roles, nothing)
+
+    async def _read(self) -> Role | None:
+        return self.document
+
+    def lead(self, role: Role) -> None:
+        self.document = role
+        asyncio.run(self.roles.read())
+
+
+class FakePeer:
+    """The other region, reachable or not; `loses_answers`: it does what it is told and nobody hears of it."""
+
+    def __init__(self, target: Region) -> None:
+        self.region, self._target = target.name, target
+        self.reachable, self.loses_answers = True, False
+
+    async def apply(self, writes: Iterable[Write], role: Role, *, owed: bool = False) -> Told | None:
+        if not self.reachable:
+            return None
+        held = await self._target.replica.apply(writes, role, owed=owed)
+        return None if self.loses_answers else Told(held, self._target.roles.current)
+
+    async def ask_role(self) -> Told | None:
+        return Told(True, self._target.roles.current) if self.reachable else None
+
+
+class Two:
+    """Both regions; `eu` writes, `us` listens."""
+
+    def __init__(self, path: Path) -> None:
+        self.eu, self.us = Region(path, EU, Role(1, EU)), Region(path, US, Role(1, EU))
+        self.to_us, self.to_eu = FakePeer(self.us), FakePeer(self.eu)
+        self.writer = Writer(self.eu.held, self.eu.roles, self.to_us, nothing)
+        self.us_writer = Writer(self.us.held, self.us.roles, self.to_eu, nothing)
+
+    def close(self) -> None:
+        self.eu.database.close()
+        self.us.database.close()
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Two]:
+    both = Two(tmp_path)
+    yield both
+    both.close()
+
+
+def take(writer: Writer, name: str) -> Outcome:
+    return asyncio.run(writer.take(name, "rsvp", dict(RSVP))).outcome
+
+
+def test_yes_means_that_both_hold_it(two: Two) -> None:
+    """A double acknowledgement is found in both databases."""
+    assert take(two.writer, "w1") is Outcome.DOUBLE
+    assert two.eu.held.witness()["acknowledged"] == {"w1": 2}
+    assert two.us.held.witness()["held"] == ["w1"]
+
+
+def test_a_lost_answer_is_no_yes_and_a_repeat_settles_it(two: Two) -> None:
+    """The other region may hold a write that nobody acknowledged; repeating it ends in a yes, once."""
+    two.to_us.loses_answers = True
+    assert take(two.writer, "w1") is Outcome.REFUSED
+    assert two.eu.held.witness()["acknowledged"] == {}
+    two.to_us.loses_answers = False
+    assert take(two.writer, "w1") is Outcome.DOUBLE
+    assert two.us.database.counts()["rsvps"] == two.eu.database.counts()["rsvps"] == 1
+
+
+def test_alone_only_while_the_other_is_marked_down_and_then_it_is_owed(two: Two) -> None:
+    """Silent: refused. Marked down: single, and delivered by `pay` as soon as the mark is gone."""
+    two.to_us.reachable = False
+    assert take(two.writer, "w1") is Outcome.REFUSED
+    two.eu.lead(Role(2, EU, (US,)))
+    assert take(two.writer, "w1") is Outcome.SINGLE
+    assert asyncio.run(two.writer.pay()) == 0
+    two.to_us.reachable = True
+    two.eu.lead(Role(3, EU))
+    assert asyncio.run(two.writer.pay()) == 1
+    assert two.us.held.witness()["held"] == ["w1"]
+    assert two.eu.held.witness()["owed"] == 0
+    assert dict(two.writer.counts) == {**dict.fromkeys((o.value for o in Outcome), 0), "refused": 1, "single": 1}
+
+
+def test_a_lower_epoch_is_fenced_and_learns(two: Two) -> None:
+    """The other region knows a higher epoch: no yes, nothing held there, and the writer knows the new home."""
+    two.us.lead(Role(2, US, (EU,)))
+    assert take(two.writer, "w1") is Outcome.FENCED
+    assert two.us.held.witness()["held"] == []
+    assert two.eu.roles.current.home == US
+
+
+def test_still_home_under_a_newer_epoch_is_no_failure(two: Two) -> None:
+    """The other region heard first that we are home under a higher epoch: the write is taken under that epoch."""
+    two.us.lead(Role(4, EU))
+    assert take(two.writer, "w1") is Outcome.DOUBLE
+    assert two.eu.roles.current.epoch == 4
+
+
+def test_two_homes_of_one_epoch_do_not_both_say_yes(two: Two) -> None:
+    """A region that calls itself home refuses another that does so under the same epoch."""
+    two.us.lead(Role(2, US))
+    two.eu.lead(Role(2, EU))
+    assert take(two.writer, "w1") is Outcome.FENCED
+
+
+def test_a_region_that_slept_says_yes_to_nothing(two: Two) -> None:
+    """After a sleep even the old role's mark `down` is worth nothing, until the other region or a newer role speaks."""
+    two.eu.lead(Role(2, EU, (US,)))
+    assert take(two.writer, "before") is Outcome.SINGLE
+    two.eu.seconds += 60
+    two.to_us.reachable = False
+    two.eu.lead(Role(2, EU, (US,)))  # its own Redis slept too and still says so
+    assert asyncio.run(two.writer.settle()) is False
+    assert take(two.writer, "after") is Outcome.RECOVERING
+    two.us.lead(Role(3, US, (EU,)))
+    two.to_us.reachable = True
+    assert asyncio.run(two.writer.settle()) is True
+    assert two.eu.roles.current.home == US
+
+
+def test_an_older_role_document_is_refused() -> None:
+    """A document with a lower epoch than the last one, a missing and a damaged one leave the role as it was."""
+    documents = iter([Role(5, US), Role(4, EU), None])
+
+    async def read() -> Role | None:
+        return next(documents)
+
+    roles = Roles(Role(0, EU), read)
+    for _ in range(3):
+        asyncio.run(roles.read())
+        assert roles.current == Role(5, US)
+
+
+STAMPED = [
+    Write(f"w{n}", "rsvp", {**RSVP, "menu": menu}, epoch, n)
+    for (epoch, n), menu in zip([(1, 1), (1, 2), (2, 1), (2, 2)], ("any", "vegan", "vegetarian", "any"), strict=True)
+]
+PAGES = [
+    Write(f"p{n}", "page", {"wedding": "como", "page": "schedule", "text": f"t{n}", "title": None, "version": n}, 3, n)
+    for n in (2, 3)
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::5])
+def test_stamps_decide_and_not_the_order_of_arrival(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """In whatever order (and however often) writes arrive, the highest stamp is what the tables show."""
+    database = Database(tmp_path / "one.sqlite", Seed())
+    held = HeldWrites(database)
+    for index in (*order, *order[:2]):
+        held.hold(STAMPED[index])
+        held.hold(PAGES[index % 2])
+    guest, page = database.guest("como", 5), database.page("como", "schedule")
+    database.close()
+    assert guest is not None
+    assert page is not None
+    assert guest["menu"] == "any"
+    assert (page["text"], page["version"]) == ("t3", 3)
+
+
+EVENTS = st.lists(
+    st.sampled_from(["write", "retry", "cut", "join", "lose", "mark", "unmark", "pay", "take-over", "hear"]),
+    max_size=30,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS)
+def test_no_double_acknowledged_write_is_ever_missing_anywhere(
+    tmp_path_factory: pytest.TempPathFactory, events: list[str]
+) -> None:
+    """Whatever happens between the regions: a write acknowledged as held by n regions is held by n regions."""
+    two = Two(tmp_path_factory.mktemp("world"))
+    epoch, names = 1, itertools.count()
+    try:
+        last = "w"
+        for event in events:
+            if event == "write":
+                last = f"w{next(names)}"
+            if event in ("write", "retry"):
+                home = two.writer if two.eu.roles.current.home == EU else two.us_writer
+                take(home, last)
+            elif event in ("cut", "join"):
+                two.to_us.reachable = two.to_eu.reachable = event == "join"
+            elif event == "lose":
+                two.to_us.loses_answers = not two.to_us.loses_answers
+            elif event in ("mark", "unmark"):
+                epoch += 1
+                home_region = two.eu if two.eu.roles.current.home == EU else two.us
+                other = US if home_region is two.eu else EU
+                home_region.lead(Role(epoch, home_region.name, (other,) if event == "mark" else ()))
+            elif event == "take-over":
+                epoch += 1
+                two.us.lead(Role(epoch, US, (EU,)))
+            elif event == "hear":
+                two.eu.lead(two.us.document)
+            else:
+                asyncio.run(two.writer.pay())
+                asyncio.run(two.us_writer.pay())
+        held = [set(region.held.witness()["held"]) for region in (two.eu, two.us)]
+        for region in (two.eu, two.us):
+            for name, count in region.held.witness()["acknowledged"].items():
+                assert sum(name in one for one in held) >= count
+    finally:
+        two.close()
