@@ -1,4 +1,4 @@
-"""What the cache's tests share: running a coroutine test, a counting loader, caches over fakes and over real servers."""
+"""What the cache tests share: running a coroutine test, a counting loader, caches over fakes and real servers."""
 
 from __future__ import annotations
 
