@@ -53,8 +53,8 @@ class Zones:
             return by_lower[tidy]
         if city in by_city:
             return by_city[city]
-        close = difflib.get_close_matches(tidy, by_lower, n=1, cutoff=0.75)
+        close = difflib.get_close_matches(tidy, by_lower, n=1, cutoff=0.8)
         if close:
             return by_lower[close[0]]
-        close = difflib.get_close_matches(city, by_city, n=1, cutoff=0.75)
+        close = difflib.get_close_matches(city, by_city, n=1, cutoff=0.8)
         return by_city[close[0]] if close else ""
