@@ -192,6 +192,15 @@ class Plant:
             tell=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201  (an agent's talk is its log)
         )
 
+    def operation_id(self, kind: str) -> str:
+        """A new operation's id: sortable by the calendar, unique by chance."""
+        return f"{kind}-{self.clock.now():%Y%m%dT%H%M%S}-{random.getrandbits(24):06x}"
+
+    def last_good_calendar(self) -> str | None:
+        """The calendar's text as this machine last read it."""
+        kept = self.copies.read(CALENDAR_COPY)
+        return kept.text if kept else None
+
     def keep_calendar(self, text: str) -> None:
         """Keep the calendar where infra's hooks and the offline gate find it."""
         self.copies.keep(CALENDAR_COPY, text)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from controlplane.domain.window import Rule
 
 app = cyclopts.App(name="freeze", help="Freeze windows: what holds, when and why.")
+app.command("controlplane.cli.publishing:push", name="push", help="Publish the calendar to where it acts.")
 Output = Literal["text", "json"]
 _CATALOGUE = Path("catalogue.yaml")
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import cyclopts
 
+from controlplane.cli import session
 from controlplane.errors import Incomplete, Refused, Unavailable, WedcacheError
 
 app = cyclopts.App(
@@ -17,6 +18,16 @@ app = cyclopts.App(
 )
 app.command("controlplane.cli.freeze:app", name="freeze", help="Freeze windows: what holds, when and why.")
 app.command("controlplane.cli.gate:gate", name="gate", help="May this change start now? Ends with 0, 10 or 16.")
+
+app.command("controlplane.cli.status:status", name="status", help="Home, regions, agents, calendar, open operations.")
+app.command("controlplane.cli.doctor:doctor", name="doctor", help="Check everything that a bad night would need.")
+app.command("controlplane.cli.warming:plan", name="plan", help="Make a warm plan: URL x POP in tier order.")
+app.command("controlplane.cli.warming:warm", name="warm", help="Warm the edge; each target is proven by a HIT.")
+app.command("controlplane.cli.purging:purge", name="purge", help="Purge by cache tag in every tier.")
+app.command("controlplane.cli.failing_over:failover", name="failover", help="Leave a region that is lost.")
+app.command("controlplane.cli.failing_over:failback", name="failback", help="Return to a region.")
+app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume.")
+app.command("controlplane.cli.worker:worker", name="worker", help="Run a region's agent.")
 
 _USAGE = 2
 _INTERRUPTED = 130
@@ -28,8 +39,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Codes: freeze-and-failover section 4 of the docs; `wedcache explain CODE`.
     """
     try:
+        profile, rest = session.split_profile(sys.argv[1:] if arguments is None else arguments)
+        if profile is not None:
+            session.PROFILE.set(profile)
         code = app(
-            sys.argv[1:] if arguments is None else list(arguments),
+            rest,
             exit_on_error=False,
             print_error=False,
             result_action="return_value",

@@ -1,0 +1,113 @@
+"""`wedcache doctor`: checks, from this machine, everything that a bad night would need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from controlplane.cli import session
+from controlplane.errors import Incomplete, WedcacheError
+
+if TYPE_CHECKING:
+    from controlplane.bootstrap import Plant
+
+Output = Literal["text", "json"]
+MOST_SKEW_SECONDS = 120
+
+
+def doctor(*, output: Output = "text") -> int:
+    """Check profile, time zones, shared store, inventory, calendar, credentials, agents and edges. Changes nothing.
+
+    Parameters
+    ----------
+    output
+        text or json (wedcache.doctor/1).
+    """
+    plant = session.plant()
+    found = {name: _outcome(check, plant) for name, check in CHECKS.items()}
+    if output == "json":
+        rows = [{"check": name, "ok": ok, "said": said} for name, (ok, said) in found.items()]
+        session.show_json({"schema": "wedcache.doctor/1", "checks": rows})
+    else:
+        session.show([f"{'ok ' if ok else 'BAD'} {name:<14} {said}" for name, (ok, said) in found.items()])
+    bad = {name: said for name, (ok, said) in found.items() if not ok}
+    if bad:
+        raise Incomplete(f"{len(bad)} of {len(found)} checks failed", report=bad)
+    return 0
+
+
+def _outcome(check: Callable[[Plant], str], plant: Plant) -> tuple[bool, str]:
+    try:
+        return True, check(plant)
+    except WedcacheError as error:
+        return False, f"{error}" + (f"; {error.next_step}" if error.next_step else "")
+
+
+def _zones(_: Plant) -> str:
+    from controlplane.adapters.system import tzdata
+
+    zones = tzdata.pinned()
+    return f"tzdata {zones.version} ({zones.source})"
+
+
+def _store(plant: Plant) -> str:
+    plant.store.read("roles")
+    return f"two or more of {', '.join(bucket.bucket for bucket in plant.profile.store)} answer"
+
+
+def _inventory(plant: Plant) -> str:
+    copy = plant.inventory_copy
+    if not copy.fresh:
+        raise Incomplete(f"only the last good copy, {copy.age:.0f} s old, could be read")
+    return f"{plant.inventory.schema_}, {len(plant.inventory.regions)} regions, {len(plant.weddings)} weddings"
+
+
+def _calendar(plant: Plant) -> str:
+    from controlplane.operations.admit import known_calendar
+
+    calendar, _ = known_calendar(plant.store, plant.last_good_calendar)
+    if calendar is None or plant.clock.now() >= calendar.made.valid_until:
+        raise Incomplete("the freeze state is unknown: changes are refused", next_step="wedcache freeze push")
+    return f"epoch {calendar.made.epoch}, valid until {calendar.made.valid_until:%Y-%m-%d %H:%M} UTC"
+
+
+def _aws(plant: Plant) -> str:
+    return f"{len(plant.edge_store.read())} keys in the key value store"
+
+
+def _cloudflare(plant: Plant) -> str:
+    return ", ".join(f"{pool.region} {'enabled' if pool.enabled else 'disabled'}" for pool in plant.steering.pools())
+
+
+def _agents(plant: Plant) -> str:
+    from controlplane.operations.observe_regions import heartbeats
+
+    names = [region.name for region in plant.inventory.regions]
+    silent = sorted(set(names) - set(heartbeats(plant.store, names)))
+    if silent:
+        raise Incomplete(
+            f"no heartbeat was ever written by {', '.join(silent)}", next_step="wedcache worker --region R"
+        )
+    return ", ".join(names)
+
+
+def _edges(plant: Plant) -> str:
+    said = []
+    for edge, ask in plant.uncached("/").items():
+        answer = plant.probe.fetch(ask)
+        if answer.status == 0 or answer.status >= 500:
+            raise Incomplete(f"{edge}: {ask.host} answered {answer.status or answer.error}")
+        said.append(f"{edge} {answer.status} in {answer.seconds * 1000:.0f} ms")
+    return ", ".join(said)
+
+
+CHECKS: dict[str, Callable[[Plant], str]] = {
+    "time zones": _zones,
+    "shared store": _store,
+    "inventory": _inventory,
+    "calendar": _calendar,
+    "aws": _aws,
+    "cloudflare": _cloudflare,
+    "agents": _agents,
+    "edges": _edges,
+}

@@ -1,0 +1,158 @@
+"""`wedcache failover` and `wedcache failback`: leave a region that is lost, and return to it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+from controlplane.cli import session
+from controlplane.errors import Refused
+
+if TYPE_CHECKING:
+    from controlplane.bootstrap import Plant
+    from controlplane.domain.failover import Intent, Operation
+    from controlplane.domain.roles import Roles
+    from controlplane.operations.observe_regions import Sight
+
+Output = Literal["text", "json"]
+
+
+def failover(region: str, /, *, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
+    """Leave a region that two of three vantage points call down.
+
+    Parameters
+    ----------
+    region
+        The region to leave.
+    plan
+        Print what would be done, and stop.
+    yes
+        Do not ask.
+    output
+        text or json (wedcache.failover/1).
+    """
+    from controlplane.domain.failover import Operation
+    from controlplane.domain.health import standby_for
+
+    plant = session.plant()
+    roles, sight = _look(plant, region)
+    verdict = sight.verdicts[region]
+    session.say(verdict.sentence())
+    if roles.home != region:
+        raise Refused(f"{region} is not home (home is {roles.home}); there is nothing to leave")
+    if not verdict.is_lost:
+        raise Refused(
+            f"{region} is not lost: no action in a minority view",
+            next_step="`wedcache status` shows each view; a planned move is a switchover",
+        )
+    target = standby_for(region, [one.name for one in plant.inventory.regions], sight.verdicts)
+    if target is None:
+        raise Refused("no other region is healthy; stale content keeps being served")
+    return _perform(plant, _intent(plant, Operation.FAILOVER, region, target, roles.epoch + 1), plan, yes, output)
+
+
+def failback(region: str, /, *, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
+    """Return to a region that is healthy again. Refused inside a freeze window.
+
+    Parameters
+    ----------
+    region
+        The region to return to.
+    plan
+        Print what would be done, and stop.
+    yes
+        Do not ask.
+    output
+        text or json (wedcache.failover/1).
+    """
+    from controlplane.domain import freeze
+    from controlplane.domain import operation as doors
+    from controlplane.domain.failover import Operation
+    from controlplane.domain.health import Health
+    from controlplane.domain.scope import parse_scope
+    from controlplane.operations import admit
+
+    plant = session.plant()
+    roles, sight = _look(plant, region)
+    calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
+    facts = freeze.Facts(standby_unhealthy=sight.verdicts[roles.home].is_lost)
+    at = plant.clock.now()
+    session.admit(admit.verdict(doors.Operation.FAILBACK, parse_scope("platform"), at, calendar, facts))
+    if region not in roles.down:
+        raise Refused(f"{region} is not down (home is {roles.home}, epoch {roles.epoch}); there is nothing to return")
+    agents = {point: view for point, view in sight.verdicts[region].views.items() if point.startswith("agent ")}
+    session.say(sight.verdicts[region].sentence())
+    if Health.DOWN in agents.values() and not _only_drained(plant, region):
+        raise Refused(f"{region} is not healthy yet", next_step="`wedcache status` shows each view")
+    return _perform(plant, _intent(plant, Operation.FAILBACK, region, region, roles.epoch + 1), plan, yes, output)
+
+
+def _only_drained(plant: Plant, region: str) -> bool:
+    """A drained region answers 503 on its health path on purpose: what counts is that its agent reaches its Redis."""
+    from controlplane.operations.observe_regions import heartbeats
+
+    beat = heartbeats(plant.store, [region]).get(region)
+    return beat is not None and beat.cache_answers
+
+
+def _look(plant: Plant, region: str) -> tuple[Roles, Sight]:
+    from controlplane.domain.roles import ROLES_KEY, current
+    from controlplane.errors import BadInput
+    from controlplane.operations.observe_regions import heartbeats, observe
+
+    names = [one.name for one in plant.inventory.regions]
+    if region not in names:
+        raise BadInput(f"no region {region!r}; the inventory has {', '.join(names)}")
+    before = heartbeats(plant.store, names)
+    time.sleep(1.2)  # an agent beats once a second: one that does not move is silent
+    return current(plant.store.read(ROLES_KEY), plant.inventory.home), observe(
+        plant.store, plant.steering, names, before
+    )
+
+
+def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch: int) -> Intent:
+    import hashlib
+
+    from controlplane.domain.failover import Intent
+    from controlplane.domain.instant import zulu
+
+    digest = hashlib.sha256(f"{operation.value}|{region}|{target}|{epoch}".encode()).hexdigest()
+    return Intent(
+        id=plant.operation_id(operation.value),
+        operation=operation,
+        region=region,
+        target=target,
+        epoch=epoch,
+        by=plant.me,
+        begun_at=zulu(plant.clock.now()),
+        digest=digest,
+    )
+
+
+def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output) -> int:
+    from controlplane.domain.failover import PLANE
+    from controlplane.operations.fail_over import begin, reconcile
+
+    session.say(f"plan {intent.id}: {intent.region} -> {intent.target}, roles epoch {intent.epoch}")
+    for step, plane in PLANE.items():
+        session.say(f"  {step.value:<7} {plane}")
+    if plan:
+        return 0
+    session.confirm(f"{intent.operation.value}?", yes=yes)
+    means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))
+    done = reconcile(means, begin(means, intent))
+    if output == "json":
+        session.show_json(
+            {
+                "schema": "wedcache.failover/1",
+                "id": done.id,
+                "operation": done.operation.value,
+                "region": done.region,
+                "target": done.target,
+                "epoch": done.epoch,
+                "seconds": done.seconds,
+            }
+        )
+    else:
+        session.show([f"{done.operation.value} {done.id} is done: {done.target} is home"])
+    return 0

@@ -1,0 +1,57 @@
+"""`wedcache freeze push`: publish the catalogue's calendar, from where the agents push it to where it acts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from controlplane.cli import session
+
+Output = Literal["text", "json"]
+
+
+def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
+    """Compile the catalogue and publish its calendar. An edit never shortens a window that is in force.
+
+    Parameters
+    ----------
+    catalogue
+        The catalogue's file; by default the profile's.
+    plan
+        Print what would change, and stop.
+    yes
+        Do not ask.
+    output
+        text or json (wedcache.calendar-push/1).
+    """
+    from controlplane.adapters.system import catalogue_file
+    from controlplane.domain.calendar_json import to_json
+    from controlplane.operations.admit import known_calendar
+    from controlplane.operations.publish_calendar import publish_calendar
+
+    plant = session.plant()
+    at = plant.clock.now()
+    wanted = catalogue_file.calendar(catalogue or plant.profile.catalogue, at)
+    held, _ = known_calendar(plant.store, plant.last_good_calendar)
+    windows = len(wanted.everything.starts)
+    session.say(
+        f"plan: publish {len(wanted.weddings)} weddings, {windows} windows, over epoch {held.made.epoch if held else 0}"
+    )
+    if plan:
+        return 0
+    session.confirm("publish?", yes=yes)
+    published = publish_calendar(plant.store, wanted, at)
+    plant.keep_calendar(to_json(published.calendar))
+    for refusal in published.kept:
+        session.say(f"kept: {refusal.text}")
+    if output == "json":
+        session.show_json(
+            {
+                "schema": "wedcache.calendar-push/1",
+                "epoch": published.calendar.made.epoch,
+                "kept": [refusal.rule for refusal in published.kept],
+            }
+        )
+    else:
+        session.show([f"calendar epoch {published.calendar.made.epoch} is published; agents push it within seconds"])
+    return 13 if published.kept else 0

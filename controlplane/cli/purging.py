@@ -1,0 +1,56 @@
+"""`wedcache purge`: make every tier forget what carries a tag."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+from controlplane.cli import session
+
+Output = Literal["text", "json"]
+
+
+def purge(*tags: str, hard: bool = False, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
+    """Purge by cache tag in memory, Redis and both CDNs.
+
+    Parameters
+    ----------
+    tags
+        Cache tags: wedding:como, page:schedule, vendor:florist-7 ...
+    hard
+        Make every tier forget; without it what is there may still be served as stale (soft).
+    plan
+        Print what would be purged where, and stop.
+    yes
+        Do not ask.
+    output
+        text or json (wedcache.purge-report/1).
+    """
+    from controlplane.cli.scopes import scope_of_tags
+    from controlplane.domain.instant import zulu
+    from controlplane.domain.operation import Operation
+    from controlplane.domain.purge import PurgeRequest
+    from controlplane.domain.purge_log import Kind
+    from controlplane.operations import admit
+    from controlplane.operations.purge import purge as perform
+
+    plant = session.plant()
+    at = plant.clock.now()
+    calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
+    for scope in scope_of_tags(tags):
+        session.admit(admit.verdict(Operation.PURGE_HARD if hard else Operation.PURGE_SOFT, scope, at, calendar))
+    kind = Kind.HARD if hard else Kind.SOFT
+    regions = [region.name for region in plant.inventory.regions]
+    session.say(f"plan: {kind.value} purge of {', '.join(tags)} in {', '.join(regions)}, cloudfront, cloudflare")
+    if plan:
+        return 0
+    session.confirm("purge?", yes=yes)
+    request = PurgeRequest(id=plant.operation_id("purge"), tags=tags, kind=kind, by=plant.me, at=zulu(at))
+    report = perform(request, store=plant.store, cdns=plant.cdns, regions=regions, clock=plant.clock, pause=time.sleep)
+    if output == "json":
+        session.show_json(
+            {"schema": "wedcache.purge-report/1", "id": report.id, "confirmed": report.confirmed, "owed": []}
+        )
+    else:
+        session.show([f"{name:<14} confirmed after {seconds:.2f} s" for name, seconds in report.confirmed.items()])
+    return 0

@@ -1,0 +1,32 @@
+"""`wedcache worker --region R`: the region agent's process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from controlplane.cli import session
+
+
+def worker(*, region: str) -> int:
+    """Run the agent of a region until SIGTERM: probe, push the calendar and roles, deliver purges, say alive.
+
+    Parameters
+    ----------
+    region
+        The region whose Redis this process speaks to.
+    """
+    return asyncio.run(_live(region))
+
+
+async def _live(region: str) -> int:
+    from controlplane.agent.loop import live
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tools = session.plant().agent_tools(region)
+    session.say(f"agent of {region} lives")
+    await live(tools, stop)
+    return 0

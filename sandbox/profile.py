@@ -1,0 +1,65 @@
+"""Writes the profile `sandbox`, through which `wedcache` talks to this run and to nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from sandbox.cloud import POPS, ZONE
+from sandbox.provision import PROJECT
+from sandbox.run import Run
+
+PROFILE = Path(".wedcache/profiles/sandbox.toml")
+
+
+def write_profile(run: Run, path: Path = PROFILE) -> None:
+    """Write the profile of this run, mode 0600. Secrets are references to files of the run folder."""
+    registry = run.read()
+    endpoints = registry["endpoints"]
+    token = run.folder.resolve() / "cloudflare.token"
+    token.touch(mode=0o600)
+    token.write_text(registry["tokens"]["cloudflare-operator"])
+    secret = run.folder.resolve() / "aws.secret"
+    secret.touch(mode=0o600)
+    secret.write_text("not-a-secret")
+    settings = YAML(typ="safe").load((PROJECT / "Pulumi.sandbox.yaml").read_text())["config"]["wedcache:store"]
+    lines = [
+        'schema = "wedcache.profile/1"',
+        f"catalogue = {_quoted(PROJECT / 'catalogue.yaml')}",
+        f"state = {_quoted(run.folder.resolve() / 'state')}",
+        "store = [",
+        *(f'  {{bucket = "{settings["prefix"]}-{region}", region = "{region}"}},' for region in settings["regions"]),
+        "]",
+        "",
+        "[aws]",
+        f'endpoint = "http://{endpoints["aws"]}"',
+        f'proxy = "http://{endpoints["aws"]}"',
+        'access_key = "wedcache"',
+        f"secret_key = {_quoted(f'file:{secret}')}",
+        "",
+        "[cloudflare]",
+        f'base_url = "http://{endpoints["cloudflare"]}/client/v4"',
+        f"token = {_quoted(f'file:{token}')}",
+        "",
+        "[connect]",
+        *(f"{_quoted(name)} = {_quoted(address)}" for name, address in _addresses(run).items()),
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _addresses(run: Run) -> dict[str, str]:
+    """The sandbox's DNS as curl's connect-to: origins, the portal, and each CloudFront POP's own names."""
+    endpoints = run.read()["endpoints"]
+    found = {name: address for name, address in json.loads(run.hosts.read_text()).items() if name.endswith(ZONE)}
+    for code, cdn in POPS.items():
+        if cdn == "cloudfront":
+            found[f"*.{code}.cloudfront.net"] = endpoints[f"pop-{code}"]
+    return found
+
+
+def _quoted(value: object) -> str:
+    return json.dumps(str(value))
