@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from controlplane.domain.purge_log import NOWHERE, Barrier, Kind, Position, Purge
 
@@ -25,6 +26,13 @@ class Standing(enum.Enum):
     HARD = 3
 
 
+class _History(NamedTuple):
+    """A former epoch: the number at which it began, and its barriers."""
+
+    base: int
+    known: _Lattice
+
+
 class Barriers:
     """All that this process has applied. `generation` changes whenever some entry's standing may have changed."""
 
@@ -34,7 +42,8 @@ class Barriers:
         self._base = 0
         self._lost_below = 0
         self._known: _Lattice = {}
-        self._former: dict[str, _Lattice] = {}
+        self._former: dict[str, _History] = {}
+        self._forgotten: set[str] = set()
 
     def apply(self, purge: Purge) -> bool:
         """Take a purge; advance if it is the next one. False: some before it are missing, or it is of an epoch not
@@ -56,9 +65,11 @@ class Barriers:
 
     def adopt(self, position: Position, base: int, barriers: Iterable[Barrier]) -> None:
         """A new epoch, which began at number `base` and is at `position`: all that was cached before is in doubt."""
-        self._former[self.position.epoch] = self._known
+        self._former[self.position.epoch] = _History(self._base, self._known)
         while len(self._former) > _KEPT_EPOCHS:
-            del self._former[next(iter(self._former))]
+            oldest = next(iter(self._former))
+            del self._former[oldest]
+            self._forgotten.add(oldest)
         self._known = {}
         self._base, self._lost_below = base, 0
         self._merge(barriers)
@@ -74,7 +85,7 @@ class Barriers:
         self.position = Position(self.position.epoch, max(self.position.n, n))
         self.generation += 1
 
-    def standing(self, tags: Iterable[str], as_of: Position) -> Standing:
+    def standing(self, tags: tuple[str, ...], as_of: Position) -> Standing:
         """The worst over the tags."""
         if as_of.epoch != self.position.epoch:
             return self._standing_of_former(tags, as_of)
@@ -90,15 +101,21 @@ class Barriers:
                 worst = Standing.SOFT
         return worst
 
-    def _standing_of_former(self, tags: Iterable[str], as_of: Position) -> Standing:
-        """An entry of another epoch: hard if a purge of its own epoch or any of this one says so; else in doubt."""
-        own = self._former.get(as_of.epoch, {})
-        for tag in tags:
-            hard = self._known.get(tag, (0, 0))[1]
-            if hard and (hard > self._base or hard > as_of.n):
+    def _standing_of_former(self, tags: tuple[str, ...], as_of: Position) -> Standing:
+        """An entry of another epoch: hard if a purge of its own epoch or of any later one says so; else in doubt."""
+        if as_of.epoch in self._forgotten:
+            return Standing.HARD
+        own = self._former.get(as_of.epoch)
+        if own is not None and _removed(own.known, tags, as_of.n):
+            return Standing.HARD
+        # Purges of a later epoch come after the entry whatever their numbers; those below its base, by number.
+        after = own is None
+        for epoch, history in self._former.items():
+            if after and _removed(history.known, tags, min(as_of.n, history.base)):
                 return Standing.HARD
-            if own.get(tag, (0, 0))[1] > as_of.n:
-                return Standing.HARD
+            after = after or epoch == as_of.epoch
+        if _removed(self._known, tags, min(as_of.n, self._base)):
+            return Standing.HARD
         return Standing.LOST
 
     def _merge(self, barriers: Iterable[Barrier]) -> None:
@@ -109,3 +126,8 @@ class Barriers:
         """Both numbers only grow."""
         known = self._known.get(tag, (0, 0))
         self._known[tag] = (max(known[0], soft), max(known[1], hard))
+
+
+def _removed(known: _Lattice, tags: Iterable[str], after: int) -> bool:
+    """Whether a hard barrier of any of the tags is later than `after`."""
+    return any(known[tag][1] > after for tag in tags if tag in known)

@@ -20,7 +20,7 @@ from controlplane.cache.receipt import Receipt
 from controlplane.cache.settings import Settings
 from controlplane.cache.shared import SharedTier
 from controlplane.cache.stats import Stats
-from controlplane.domain.purge_log import Kind, Purge
+from controlplane.domain.purge_log import Kind, Position, Purge
 from controlplane.domain.tags import CacheTag, is_only_erasable, key_tag
 from controlplane.domain.tier import Tier
 from controlplane.ports.clock import Clock
@@ -155,6 +155,16 @@ class Cache:
         """The value if memory has a hit, else `default`. Waits for nothing."""
         entry = self._reader.hit(key)
         return default if entry is None else entry.value
+
+    @property
+    def position(self) -> Position:
+        """What this process has applied of the purge log."""
+        return self._barriers.position
+
+    @property
+    def sees_log(self) -> bool:
+        """Whether the last applied heartbeat is young enough for hits from memory."""
+        return self._clock.monotonic() <= self._follower.blind_at
 
     async def expire(self, *keys: str, tags: Iterable[str] = ()) -> Purge:
         """Soft purge: from now on these values are stale (served only where nothing better comes in time).

@@ -266,7 +266,7 @@ class Reader:
                 self._parts.shared.fill(key, entry, payload, own_tags)
         return entry
 
-    def _life(self, tags: Iterable[str], normal: float) -> float:
+    def _life(self, tags: tuple[str, ...], normal: float) -> float:
         """Seconds that the entry must physically live: chosen now, so that it lasts through the window with every
         network down.
         """
