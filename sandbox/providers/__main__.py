@@ -1,4 +1,7 @@
-"""`python -m sandbox.providers --run FOLDER`: serve both packages until SIGTERM; prints `ready aws:PORT,cloudflare:PORT`."""
+"""`python -m sandbox.providers --run FOLDER`: serve both packages until SIGTERM.
+
+Prints `ready aws:PORT,cloudflare:PORT`, the value that PULUMI_DEBUG_PROVIDERS takes.
+"""
 
 from __future__ import annotations
 

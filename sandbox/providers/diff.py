@@ -30,6 +30,11 @@ class Change:
     plain: str
     kind: Kind
 
+    @property
+    def top(self) -> str:
+        """The resource's property that the change lies in."""
+        return self.plain.split(".", 1)[0]
+
 
 def changes(
     old: Mapping[str, Any], new: Mapping[str, Any], sets: frozenset[str], path: str = "", plain: str = ""
@@ -71,7 +76,7 @@ def same(old: Any, new: Any, sets: frozenset[str], plain: str = "") -> bool:
         return all(same(old.get(name), new.get(name), sets, f"{plain}.{name}") for name in names)
     if isinstance(old, list) and isinstance(new, list):
         return _same_list(old, new, sets, plain)
-    return type(old) is type(new) and bool(old == new) or _same_number(old, new)
+    return (type(old) is type(new) and bool(old == new)) or _same_number(old, new)
 
 
 def _same_list(old: list[Any], new: list[Any], sets: frozenset[str], plain: str) -> bool:

@@ -46,6 +46,14 @@ def physical_name(row: Type, urn: str, olds: Mapping[str, Any], seed: bytes, nam
     return name.lower() if row.lower_name else name
 
 
+def collides(row: Type, urn: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether a replacement would carry the old one's physical name: then the old one must be deleted first."""
+    before, after = olds.get(row.autoname), news.get(row.autoname)
+    if not row.autoname or not isinstance(before, str) or before != after:
+        return False
+    return not (row.random_name and _was_made(row, urn, before, Naming()))
+
+
 def _was_made(row: Type, urn: str, name: str, naming: Naming) -> bool:
     logical = resource_name(urn)
     if not row.random_name:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.providers import naming, project
 from sandbox.providers.check import Failure, failures
-from sandbox.providers.diff import same
 from sandbox.providers.refusals import NotReady, made_once, patiently, translated
 from sandbox.providers.row import Ask, Type
 from sandbox.providers.values import UNKNOWN, has_unknown
@@ -54,7 +53,7 @@ def preview(row: Type, inputs: Properties, state: Properties) -> Properties:
     vendors = set(row.schema.outputs) - set(row.schema.inputs) | row.rules.computed
     if not state:
         return {**{name: UNKNOWN for name in vendors if "." not in name}, **inputs}
-    changed = {name: UNKNOWN for name in row.volatile}
+    changed = dict.fromkeys(row.volatile, UNKNOWN)
     kept = {name: value for name, value in state.items() if name not in row.schema.inputs or name in row.rules.computed}
     return {**kept, **changed, **inputs}
 
@@ -87,7 +86,7 @@ def read(row: Type, ask: Ask, identity: str) -> Live | None:
     if found is None:
         return None
     inputs = project.inputs(row.schema.inputs, ask.inputs, found, row.rules)
-    return Live(identity, inputs, _outputs(row, inputs, found))
+    return Live(str(found.get("id", identity)), inputs, _outputs(row, inputs, found))
 
 
 def update(row: Type, ask: Ask, identity: str) -> Live:
@@ -117,16 +116,6 @@ def _seen(row: Type, ask: Ask, identity: str) -> Live:
 
 def _outputs(row: Type, inputs: Properties, found: Properties) -> Properties:
     """Everything the SDK's class exposes: the vendor's values, with inputs in the program's own spelling."""
-    known = set(row.schema.outputs) | set(row.schema.inputs)
+    known = (set(row.schema.outputs) | set(row.schema.inputs)) - {"id"}
     kept = {name: value for name, value in found.items() if name in known}
     return {**kept, **inputs}
-
-
-def unchanged(row: Type, old: Properties, new: Properties) -> bool:
-    """Whether the new inputs ask for nothing new."""
-    return same(old, new, row.rules.sets)
-
-
-def for_update(ask: Ask, old: Properties, state: Properties) -> Ask:
-    """The same ask with what was before."""
-    return replace(ask, old=old, state=state)

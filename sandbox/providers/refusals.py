@@ -98,7 +98,10 @@ def patiently(call: Callable[[], T], *, pause: Callable[[float], None] = time.sl
 def made_once(
     create: Callable[[], str], find: Callable[[], str | None], *, pause: Callable[[float], None] = time.sleep
 ) -> str:
-    """Create exactly one: after a lost answer look for it before asking again; 429 and 503 mean that nothing was made."""
+    """Create exactly one.
+
+    After a lost answer it is looked for before asking again; 429 and 503 mean that nothing was made.
+    """
     lost = False
     for seconds in (*PAUSES, None):
         try:
@@ -106,9 +109,20 @@ def made_once(
         except Exception as error:
             said = translated(error)
             lost = lost or (said is not None and said.lost)
-            if said is not None and lost and (found := patiently(find, pause=pause)):
+            if lost and (found := _found(find, pause)):
                 return found
             if said is None or seconds is None or not (said.busy or said.lost):
                 raise
             pause(seconds)
     raise AssertionError("unreachable: the last round returns or raises")
+
+
+def _found(find: Callable[[], str | None], pause: Callable[[float], None]) -> str | None:
+    """What `find` finds; the vendor's `no such thing` is None."""
+    try:
+        return patiently(find, pause=pause)
+    except Exception as error:
+        said = translated(error)
+        if said is not None and said.gone:
+            return None
+        raise

@@ -14,8 +14,10 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Schema:
-    """`inputs`: property -> spec (type, required, enum, items, fields, api); `outputs`: every property -> its scalar type or `any`;
-    `secrets`: outputs that the SDK marks secret."""
+    """What is known of a type without asking anybody.
+
+    `inputs`: property -> spec (type, required, enum, items, fields, api); `outputs`: every property -> its scalar type
+    or `any`; `secrets`: outputs that the SDK marks secret."""
 
     token: str
     inputs: dict[str, Spec]
@@ -24,8 +26,12 @@ class Schema:
 
 
 def path_of(token: str) -> Path:
-    """`aws:cloudfront/cachePolicy:CachePolicy` -> `schema/aws.cloudfront.CachePolicy.json`."""
+    """`aws:cloudfront/cachePolicy:CachePolicy` -> `schema/aws.cloudfront.CachePolicy.json`.
+
+    `pulumi:providers:aws` -> `schema/aws.provider.json`."""
     package, rest = token.split(":", 1)
+    if package == "pulumi":
+        return FOLDER / f"{token.rsplit(':', 1)[1]}.provider.json"
     module, name = rest.split("/")[0], rest.rsplit(":", 1)[1]
     return FOLDER / f"{package}.{module}.{name}.json"
 

@@ -120,7 +120,7 @@ def has_unknown(value: Any) -> bool:
 def asset_bytes(asset: Any, read: Callable[[Path], bytes] = Path.read_bytes) -> bytes:
     """The content of a string or file asset; raises ValueError for an archive or a remote asset."""
     if isinstance(asset, Mapping) and asset.get(SIGNATURE) == ASSET:
-        if "path" in asset and asset["path"]:
+        if asset.get("path"):
             return read(Path(asset["path"]))
         if "text" in asset:
             return str(asset["text"]).encode()

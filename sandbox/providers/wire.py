@@ -1,31 +1,39 @@
 """Pulumi's provider protocol over gRPC: a thin rim around `operations`, one instance per package.
 
 One attached server serves every engine and every provider instance; the last Configure wins. `Cancel` arrives after
-every run and must not stop other work.
+every run and must not stop other work. What the protocol has beyond these methods answers UNIMPLEMENTED, which engines
+tolerate.
 """
+# ruff: noqa: N802 - the methods' names are the protocol's
 
 from __future__ import annotations
 
 import threading
-import traceback
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2, struct_pb2
-from google.rpc import status_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.providers import diff, naming, operations
-from sandbox.providers.refusals import NotReady, translated
+from sandbox.providers import diff, naming, operations, provider_config
+from sandbox.providers.aborts import told
+from sandbox.providers.check import Failure
 from sandbox.providers.row import Ask, Type
-from sandbox.providers.values import Properties, Route, decode, encode
+from sandbox.providers.values import UNKNOWN, Properties, Route, decode, encode
 from sandbox.providers.vendors import Vendors
 
 DEFAULT_SECONDS = 1200.0
-KINDS = {diff.Kind.ADD: 0, diff.Kind.DELETE: 2, diff.Kind.UPDATE: 4}
+Detail = provider_pb2.PropertyDiff
+KINDS = {
+    diff.Kind.ADD: (Detail.ADD, Detail.ADD_REPLACE),
+    diff.Kind.DELETE: (Detail.DELETE, Detail.DELETE_REPLACE),
+    diff.Kind.UPDATE: (Detail.UPDATE, Detail.UPDATE_REPLACE),
+}
+NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
+Context = grpc.ServicerContext
 
 
-class Provider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # generated code has no types
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """One package's provider. `rows` maps type tokens to rows."""
 
     def __init__(self, package: str, version: str, rows: dict[str, Type]) -> None:
@@ -38,27 +46,37 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
 
     # Life of the provider -------------------------------------------------------------------------------------------
 
-    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802  # the protocol's names
+    def Handshake(self, request: Any, context: Context) -> Any:
+        """Accept secrets and resources."""
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
 
-    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Attach(self, request: Any, context: Context) -> Any:
+        """An engine attached itself through PULUMI_DEBUG_PROVIDERS; nothing is kept of it."""
         return empty_pb2.Empty()
 
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def GetPluginInfo(self, request: Any, context: Context) -> Any:
+        """The version of the SDK that the schemas were derived from."""
         return plugin_pb2.PluginInfo(version=self.version)
 
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def GetSchema(self, request: Any, context: Context) -> Any:
+        """Name and version only: no engine asks for more in preview, up, refresh or destroy."""
         return provider_pb2.GetSchemaResponse(schema=f'{{"name": "{self.package}", "version": "{self.version}"}}')
 
-    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        return provider_pb2.CheckResponse(inputs=request.news)
+    def CheckConfig(self, request: Any, context: Context) -> Any:
+        """Refuse provider configuration that the real provider does not know."""
+        news, _ = decode(request.news)
+        return provider_pb2.CheckResponse(
+            inputs=request.news, failures=_failures(provider_config.failures(self.package, news))
+        )
 
-    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def DiffConfig(self, request: Any, context: Context) -> Any:
+        """Provider configuration changes in place: nothing that it created depends on it."""
         same = decode(request.olds)[0] == decode(request.news)[0]
-        return provider_pb2.DiffResponse(changes=1 if same else 2)
+        return provider_pb2.DiffResponse(changes=NONE if same else SOME)
 
-    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        settings, _ = decode(request.args)
+    def Configure(self, request: Any, context: Context) -> Any:
+        """Endpoints, credentials and region from now on; the same ones again change nothing."""
+        settings = {name: value for name, value in decode(request.args)[0].items() if value is not UNKNOWN}
         with self._lock:
             if settings != self.vendors.settings:
                 self.vendors = Vendors(settings)
@@ -66,105 +84,96 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
             acceptSecrets=True, acceptResources=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Cancel(self, request: Any, context: Context) -> Any:
+        """Sent after every run of any engine; other engines' work goes on."""
         return empty_pb2.Empty()
 
     # Life of a resource ---------------------------------------------------------------------------------------------
 
-    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Check(self, request: Any, context: Context) -> Any:
+        """Refuse what the vendor would refuse; fill in defaults and the physical name."""
         row = self._row(request.urn, context)
         news, secret = decode(request.news)
         olds, _ = decode(request.olds)
         names = naming.Naming()
         if request.HasField("autonaming"):
             names = naming.Naming(int(request.autonaming.mode), str(request.autonaming.proposed_name))
-        seed = bytes(request.randomSeed)
         with self._lock:
-            self._seeds[request.urn] = seed
-        inputs, wrong = operations.check(row, request.urn, news, olds, seed, names)
-        told = [provider_pb2.CheckFailure(property=one.path, reason=one.reason) for one in wrong]
-        return provider_pb2.CheckResponse(inputs=encode(inputs, secret), failures=told)
+            self._seeds[request.urn] = bytes(request.randomSeed)
+        inputs, wrong = operations.check(row, request.urn, news, olds, bytes(request.randomSeed), names)
+        return provider_pb2.CheckResponse(inputs=encode(inputs, secret), failures=_failures(wrong))
 
-    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Diff(self, request: Any, context: Context) -> Any:
+        """Every input that differs, and which of them replace the resource."""
         row = self._row(request.urn, context)
-        old = decode(request.old_inputs)[0] or decode(request.olds)[0]
+        old, _ = decode(request.old_inputs)
+        if not old:
+            old = {name: value for name, value in decode(request.olds)[0].items() if name in row.schema.inputs}
         new, _ = decode(request.news)
         found = [one for one in diff.changes(old, new, row.rules.sets) if one.path not in request.ignoreChanges]
-        detailed, replaces, changed = {}, [], []
-        for one in found:
-            top = one.plain.split(".", 1)[0]
-            must_replace = diff.needs_replacement(one, row.force_new)
-            detailed[one.path] = provider_pb2.PropertyDiff(kind=KINDS[one.kind] + int(must_replace), inputDiff=True)
-            changed.append(top)
-            if must_replace:
-                replaces.append(top)
+        replacing = [one for one in found if diff.needs_replacement(one, row.force_new)]
+        detailed = {one.path: Detail(kind=KINDS[one.kind][int(one in replacing)], inputDiff=True) for one in found}
         return provider_pb2.DiffResponse(
-            changes=2 if found else 1,
-            diffs=sorted(set(changed)),
-            replaces=sorted(set(replaces)),
+            changes=SOME if found else NONE,
+            diffs=sorted({one.top for one in found}),
+            replaces=sorted({one.top for one in replacing}),
+            deleteBeforeReplace=bool(replacing) and naming.collides(row, request.urn, old, new),
             detailedDiff=detailed,
             hasDetailedDiff=True,
         )
 
-    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Create(self, request: Any, context: Context) -> Any:
+        """Make it and wait until it is complete; in a preview only say what is not known yet."""
         row = self._row(request.urn, context)
         inputs, secret = decode(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=encode(operations.preview(row, inputs, {}), secret))
-        try:
+        with told(context, request.urn, "create", secret):
             live = operations.create(row, self._ask(request, inputs))
-        except operations.PartlyMade as partly:
-            _abort_partly(context, request.urn, partly, secret)
-        except Exception as error:  # noqa: BLE001  # every failure becomes one clear gRPC error
-            _abort(context, request.urn, "create", error)
-        return provider_pb2.CreateResponse(id=live.identity, properties=self._encode(row, live.outputs, secret))
+        return provider_pb2.CreateResponse(id=live.identity, properties=_encode(row, live.outputs, secret))
 
-    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Read(self, request: Any, context: Context) -> Any:
+        """What lives now; an empty answer when it is gone."""
         row = self._row(request.urn, context)
         inputs, secret = decode(request.inputs)
         state, _ = decode(request.properties)
-        try:
+        with told(context, request.urn, "read", secret):
             live = operations.read(row, self._ask(request, inputs, state=state), request.id)
-        except Exception as error:  # noqa: BLE001  # every failure becomes one clear gRPC error
-            _abort(context, request.urn, "read", error)
         if live is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=live.identity,
-            inputs=encode(live.inputs, secret),
-            properties=self._encode(row, live.outputs, secret),
+            id=live.identity, inputs=encode(live.inputs, secret), properties=_encode(row, live.outputs, secret)
         )
 
-    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Update(self, request: Any, context: Context) -> Any:
+        """Change it in place and read it back."""
         row = self._row(request.urn, context)
         inputs, secret = decode(request.news)
         state, _ = decode(request.olds)
         old = decode(request.old_inputs)[0] or state
         if request.preview:
             return provider_pb2.UpdateResponse(properties=encode(operations.preview(row, inputs, state), secret))
-        try:
+        with told(context, request.urn, "update", secret):
             live = operations.update(row, self._ask(request, inputs, old=old, state=state), request.id)
-        except Exception as error:  # noqa: BLE001  # every failure becomes one clear gRPC error
-            _abort(context, request.urn, "update", error)
-        return provider_pb2.UpdateResponse(properties=self._encode(row, live.outputs, secret))
+        return provider_pb2.UpdateResponse(properties=_encode(row, live.outputs, secret))
 
-    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Delete(self, request: Any, context: Context) -> Any:
+        """Delete it; what is gone already is a success."""
         row = self._row(request.urn, context)
-        state, _ = decode(request.properties)
+        state, secret = decode(request.properties)
         inputs = decode(request.old_inputs)[0] or state
-        try:
+        with told(context, request.urn, "delete", secret):
             operations.delete(row, self._ask(request, inputs, state=state), request.id)
-        except Exception as error:  # noqa: BLE001  # every failure becomes one clear gRPC error
-            _abort(context, request.urn, "delete", error)
         return empty_pb2.Empty()
 
-    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Invoke(self, request: Any, context: Context) -> Any:
+        """No functions are served."""
         context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{request.tok}: this provider serves no functions")
 
     # Between the two ------------------------------------------------------------------------------------------------
 
-    def _row(self, urn: str, context: grpc.ServicerContext) -> Type:
-        token = urn.split("::")[2].split("$")[-1]
+    def _row(self, urn: str, context: Context) -> Type:
+        token = urn.split("::")[2].rsplit("$", maxsplit=1)[-1]
         if token not in self.rows:
             known = ", ".join(sorted(self.rows))
             context.abort(grpc.StatusCode.NOT_FOUND, f"{token} is not supported here; supported are {known}")
@@ -175,41 +184,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
     ) -> Ask:
         with self._lock:
             seed = self._seeds.get(request.urn, b"")
-        seconds = float(getattr(request, "timeout", 0.0)) or DEFAULT_SECONDS
+        seconds = float(request.timeout) or DEFAULT_SECONDS
         return Ask(self.vendors, request.urn, inputs, old or {}, state or {}, seed, seconds)
 
-    def _encode(self, row: Type, outputs: Properties, secret: frozenset[Route]) -> struct_pb2.Struct:
-        return encode(outputs, secret | {(name,) for name in row.schema.secrets if name in outputs})
+
+def _failures(wrong: list[Failure]) -> list[provider_pb2.CheckFailure]:
+    return [provider_pb2.CheckFailure(property=one.path, reason=one.reason) for one in wrong]
 
 
-def _words(urn: str, verb: str, error: Exception) -> str:
-    name = naming.resource_name(urn)
-    said = translated(error)
-    if said is not None or isinstance(error, (NotReady, ValueError)):
-        return f"{verb} of {name}: {said or error}"
-    return f"{verb} of {name} failed in the provider: {''.join(traceback.format_exception(error))}"
-
-
-def _abort(context: grpc.ServicerContext, urn: str, verb: str, error: Exception) -> NoReturn:
-    context.abort(grpc.StatusCode.UNKNOWN, _words(urn, verb, error))
-    raise AssertionError("unreachable: abort raises")
-
-
-def _abort_partly(
-    context: grpc.ServicerContext, urn: str, partly: operations.PartlyMade, secret: frozenset[Route]
-) -> NoReturn:
-    """The protocol's way to say `it exists but is not ready`: a status detail that carries id and properties."""
-    reason = f"create of {naming.resource_name(urn)}: {partly}"
-    detail = any_pb2.Any()
-    detail.Pack(
-        provider_pb2.ErrorResourceInitFailed(
-            id=partly.live.identity,
-            properties=encode(partly.live.outputs, secret),
-            inputs=encode(partly.live.inputs, secret),
-            reasons=[reason],
-        )
-    )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason, details=[detail])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNKNOWN, reason)
-    raise AssertionError("unreachable: abort raises")
+def _encode(row: Type, outputs: Properties, secret: frozenset[Route]) -> struct_pb2.Struct:
+    """The outputs with what was secret, or is declared secret by the SDK, in envelopes."""
+    return encode(outputs, secret | {(name,) for name in row.schema.secrets if name in outputs})

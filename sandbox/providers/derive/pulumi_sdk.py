@@ -24,6 +24,9 @@ MODULES = {"cloudflare:index": "pulumi_cloudflare"}
 
 def resource_class(token: str) -> tuple[type, type]:
     """The SDK's resource class and its Args class for a token such as `aws:cloudfront/cachePolicy:CachePolicy`."""
+    if token.startswith("pulumi:providers:"):
+        home = importlib.import_module(f"pulumi_{token.rsplit(':', 1)[1]}")
+        return home.Provider, home.ProviderArgs
     package, module, name = re.fullmatch(r"(\w+):(\w+)/\w+:(\w+)", token).groups()  # type: ignore[union-attr]  # tokens are constants of our table
     home = importlib.import_module(MODULES.get(f"{package}:{module}", f"pulumi_{package}.{module}"))
     resource = getattr(home, name)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Source:
-    """`service` and `shape` for AWS, or `params` (module:class of the Cloudflare SDK). `unnamed`: properties without one
-    API member (they are written in code)."""
+    """`service` and `shape` for AWS, or `params` (module:class of the Cloudflare SDK).
+
+    `unnamed`: properties without one API member (they are written in code)."""
 
     service: str = ""
     shape: str = ""
@@ -25,6 +26,8 @@ def _cloudflare(params: str, *unnamed: str) -> Source:
 
 
 SOURCES: dict[str, Source] = {
+    "pulumi:providers:aws": Source(),
+    "pulumi:providers:cloudflare": Source(),
     "aws:cloudfront/cachePolicy:CachePolicy": _aws("cloudfront", "CachePolicyConfig"),
     "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _aws("cloudfront", "OriginRequestPolicyConfig"),
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _aws("cloudfront", "ResponseHeadersPolicyConfig"),

@@ -7,17 +7,23 @@ from sandbox.providers.types import (
     aws_cloudfront,
     aws_distribution,
     aws_elasticache,
+    aws_policies,
+    aws_replication_group,
     aws_s3,
+    aws_s3_object,
     cloudflare_rules,
     cloudflare_steering,
     cloudflare_zone,
 )
 
 ROWS: tuple[Type, ...] = (
+    *aws_policies.ROWS,
     *aws_cloudfront.ROWS,
     *aws_distribution.ROWS,
     *aws_elasticache.ROWS,
+    *aws_replication_group.ROWS,
     *aws_s3.ROWS,
+    *aws_s3_object.ROWS,
     *cloudflare_zone.ROWS,
     *cloudflare_rules.ROWS,
     *cloudflare_steering.ROWS,

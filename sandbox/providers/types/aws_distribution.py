@@ -14,7 +14,7 @@ from sandbox.providers.project import Rules
 from sandbox.providers.row import Ask, Properties, Type
 from sandbox.providers.schema import load
 from sandbox.providers.translate import from_api, to_api
-from sandbox.providers.types.aws_cloudfront import SETS
+from sandbox.providers.types.aws_policies import SETS
 from sandbox.providers.types.aws_tags import cloudfront_tags, pairs, sync_cloudfront_tags
 from sandbox.providers.waiting import wait_until
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sandbox.providers.check import Failure
@@ -85,10 +85,12 @@ class Collection:
         return f"{base}/{identity}" if identity else base
 
     def body(self, ask: Ask) -> dict[str, Any]:
+        """The API's form of the inputs."""
         wanted = to_api(load(self.token).inputs, ask.inputs)
         return {name: value for name, value in wanted.items() if name not in self.leave_out}
 
     def create(self, ask: Ask) -> str:
+        """POST; returns the new instance's id."""
         return str(call(ask, "post", self.path(ask), body=self.body(ask))["id"])
 
     def find(self, ask: Ask) -> str | None:
@@ -100,17 +102,29 @@ class Collection:
         return None
 
     def read(self, ask: Ask, identity: str) -> Properties:
+        """GET; parents that the API does not repeat come from the inputs or the state, or from an import's id."""
+        ask, identity = self.imported(ask, identity)
         result = call(ask, "get", self.path(ask, identity))
         kept = {name: ask.inputs.get(name) or ask.state.get(name) for name in self.lasting}
         schema = load(self.token)
         computed = computed_of(schema, result)
         found = {**computed, **from_api(schema.inputs, result), **{name: one for name, one in kept.items() if one}}
-        return self.after(found, ask)
+        return {**self.after(found, ask), "id": identity}
+
+    def imported(self, ask: Ask, identity: str) -> tuple[Ask, str]:
+        """`<parent id>/<id>` (rulesets: `zones/<zone id>/<id>`) as `pulumi import` takes it; other ids stay."""
+        if "/" not in identity:
+            return ask, identity
+        *above, own = identity.split("/")
+        parent = "accountId" if above[0] == "accounts" or "zoneId" not in self.lasting else "zoneId"
+        return replace(ask, inputs={**ask.inputs, parent: above[-1]}), own
 
     def update(self, ask: Ask, identity: str) -> None:
+        """PUT or PATCH with everything that is declared."""
         call(ask, self.change, self.path(ask, identity), body=self.body(ask))
 
     def delete(self, ask: Ask, identity: str) -> None:
+        """DELETE; 404 is what `operations` takes for gone."""
         call(ask, "delete", self.path(ask, identity))
 
     def row(
