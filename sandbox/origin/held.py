@@ -73,6 +73,10 @@ class HeldWrites:
         )
         return [Write(**{**row, "payload": json.loads(row["payload"])}) for row in found]
 
+    def owing(self) -> int:
+        """How many writes the other region still has to get."""
+        return int(self._database.rows("SELECT count(*) AS n FROM writes WHERE owed = 1")[0]["n"])
+
     def paid(self, write_ids: Iterable[str]) -> None:
         """The other region holds them now."""
         with self._database.transaction() as connection:

@@ -41,7 +41,7 @@ class Internal:
         """To be added before the catch-all of the sites."""
         return [
             web.get("/health", self.health),
-            web.get("/_replica/role", self.role),
+            web.post("/_replica/role", self.role),
             web.post("/_replica/apply", self.apply),
             web.get("/_sandbox/db", self.witness),
         ]
@@ -59,8 +59,10 @@ class Internal:
         return web.json_response(said, status=503 if trouble else 200, headers=PERSONAL)
 
     async def role(self, request: web.Request) -> web.Response:
-        """The highest role that this region heard of."""
+        """Take the asker's role if it is newer; answer with the highest that this region heard of."""
         self._authorise(request)
+        said = await request.json()
+        self._roles.learn(Role(int(said["epoch"]), str(said["home"]), tuple(said["down"])))
         return self._role(200)
 
     async def apply(self, request: web.Request) -> web.Response:
@@ -74,7 +76,8 @@ class Internal:
 
     async def witness(self, request: web.Request) -> web.Response:
         """Row counts, counters and acknowledged writes; from loopback and never through a POP."""
-        if request.remote != "127.0.0.1" or "Via" in request.headers or "X-Forwarded-For" in request.headers:
+        own = request.host.startswith((f"{self._region}.origin.", "localhost", "127.0.0.1"))
+        if request.remote != "127.0.0.1" or not own or "Via" in request.headers:
             raise web.HTTPNotFound
         reads = self._database.reads
         said: dict[str, Any] = {"region": self._region, "rows": self._database.counts(), "database_reads": reads}
@@ -96,6 +99,5 @@ class Internal:
 
     def _role(self, status: int) -> web.Response:
         role = self._roles.current
-        return web.json_response(
-            {"epoch": role.epoch, "home": role.home, "down": role.down}, status=status, headers=PERSONAL
-        )
+        said = {"epoch": role.epoch, "home": role.home, "down": role.down, "owed": self._held.owing()}
+        return web.json_response(said, status=status, headers=PERSONAL)

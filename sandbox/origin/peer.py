@@ -43,19 +43,11 @@ class RemoteOrigin:
 
     async def apply(self, writes: Iterable[Write], role: Role, *, owed: bool = False) -> Told | None:
         """POST /_replica/apply; None when no answer came within the round trip and the time-out."""
-        body = {
-            "from": self._here,
-            "epoch": role.epoch,
-            "home": role.home,
-            "down": list(role.down),
-            "owed": owed,
-            "writes": [as_json(write) for write in writes],
-        }
-        return await self._told("POST", "/_replica/apply", body)
+        return await self._told("apply", {**_said(role), "owed": owed, "writes": [as_json(write) for write in writes]})
 
-    async def ask_role(self) -> Told | None:
-        """GET /_replica/role."""
-        return await self._told("GET", "/_replica/role", None)
+    async def ask_role(self, role: Role) -> Told | None:
+        """POST /_replica/role."""
+        return await self._told("role", _said(role))
 
     async def forward(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
@@ -68,13 +60,14 @@ class RemoteOrigin:
             method, path, {**passed, "Host": headers["Host"], FORWARDED: self._here}, body, patience=2 * TIMEOUT
         )
 
-    async def _told(self, method: str, path: str, body: dict[str, Any] | None) -> Told | None:
+    async def _told(self, door: str, body: dict[str, Any]) -> Told | None:
         headers = {"Host": self._name, "Authorization": f"Bearer {self._token}"}
-        answer = await self._request(method, path, headers, json.dumps(body).encode() if body else b"")
+        answer = await self._request("POST", f"/_replica/{door}", headers, json.dumps(body).encode())
         if answer is None or answer[0] not in (200, 409):
             return None
         said = json.loads(answer[1])
-        return Told(answer[0] == 200, Role(int(said["epoch"]), str(said["home"]), tuple(said["down"])))
+        role = Role(int(said["epoch"]), str(said["home"]), tuple(said["down"]))
+        return Told(answer[0] == 200, role, int(said["owed"]))
 
     async def _request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, patience: float = TIMEOUT
@@ -98,3 +91,7 @@ class RemoteOrigin:
                 return answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None
+
+
+def _said(role: Role) -> dict[str, Any]:
+    return {"epoch": role.epoch, "home": role.home, "down": list(role.down)}

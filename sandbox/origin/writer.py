@@ -39,10 +39,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Told:
-    """What the other region said: whether it holds the writes, and the highest role that it knows."""
+    """What the other region said: whether it holds the writes, the highest role that it knows, and what it owes us."""
 
     held: bool
     role: Role
+    owed: int = 0
 
 
 class Peer(Protocol):
@@ -54,8 +55,8 @@ class Peer(Protocol):
         """Have it hold the writes; it refuses (held=False) under a lower epoch than its own. Idempotent."""
         ...
 
-    async def ask_role(self) -> Told | None:
-        """The highest role that it knows."""
+    async def ask_role(self, role: Role) -> Told | None:
+        """Tell it our role, which it takes if it is newer, and ask for the highest role that it knows."""
         ...
 
 
@@ -69,6 +70,7 @@ class Writer:
         self._peer = peer
         self._applied = applied
         self._busy: set[str] = set()
+        self._settled = -1
 
     async def take(self, write_id: str, kind: str, payload: dict[str, Any]) -> Answer:
         """Write both regions, or one if the other is marked down. Safe to repeat with the same id."""
@@ -85,16 +87,31 @@ class Writer:
             self._busy.discard(write_id)
 
     async def settle(self) -> bool:
-        """Make sure that our role is not history: True once it is known to be the newest (or that ours is not)."""
-        if not self._roles.recovering:
+        """Make sure of our role before the first write under it: False while it may be history, or while the other
+        region owes us writes that it acknowledged alone.
+
+        The other region learns our role by being asked, so that two regions never say yes under different epochs.
+        """
+        role = self._roles.current
+        if not self._roles.recovering and (
+            role.epoch == self._settled or role.home == self._peer.region or self._peer.region in role.down
+        ):
             return True
-        told = await self._peer.ask_role()
+        told = await self._peer.ask_role(role)
         if told is None:
             return not self._roles.recovering
         self._roles.learn(told.role)
         self._roles.confirm()
-        self._held.seen_epoch(self._roles.current.epoch)
+        now = self._roles.current
+        self._held.seen_epoch(now.epoch)
+        if now.home != self._peer.region and told.owed:
+            return False
+        self._settled = now.epoch
         return True
+
+    def unsettled(self, write_id: str) -> Answer:
+        """The answer while `settle` says no."""
+        return self._count(Answer(Outcome.RECOVERING, write_id))
 
     async def pay(self) -> int:
         """Deliver a batch of what the other region missed while it was marked down; how many writes it took."""

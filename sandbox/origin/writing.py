@@ -27,7 +27,7 @@ UPDATES_A_MINUTE = 10
 WORDS: Mapping[Outcome, str] = {
     Outcome.REFUSED: "the other region does not answer and is not marked down; nothing was acknowledged, try again",
     Outcome.FENCED: "another region took over under a higher epoch; nothing was acknowledged, try again",
-    Outcome.RECOVERING: "this region just woke and does not know yet who is home; nothing was acknowledged, try again",
+    Outcome.RECOVERING: "this region is catching up and may not say yes yet; nothing was acknowledged, try again",
     Outcome.BUSY: "the same write is under way; ask again for its answer",
 }
 
@@ -68,6 +68,8 @@ class Writing:
             return await self._forward(request, body)
         named = payload.pop("key", None)
         write_id = _write_id(asked.wedding, kind, request.headers.get("Idempotency-Key") or named)
+        if not settled:
+            return self._told(self._writer.unsettled(write_id))
         return self._told(await self._writer.take(write_id, kind, payload))
 
     def _read(self, request: web.Request, asked: Asked, body: bytes) -> tuple[str, dict[str, Any]]:

@@ -96,6 +96,15 @@ def test_wrong_requests_are_told_what_is_right(regions: Regions) -> None:
     assert regions.ask(HOME, "/_ops/reload").status == 200
 
 
+def test_the_doors_that_are_not_for_guests_stay_shut(regions: Regions) -> None:
+    """Under a guest's host name there is no witness, and without the token no replication."""
+    assert regions.ask(HOME, "/_sandbox/db").status == 404
+    for door in ("role", "apply"):
+        own = f"{HOME}.origin.weddings.example"
+        assert regions.ask(HOME, f"/_replica/{door}", host=own, method="POST", body={"epoch": 999}).status == 403
+    assert regions.witness(HOME)["role"]["epoch"] < 999
+
+
 def test_every_request_is_logged_with_what_it_read(regions: Regions) -> None:
     """The access log tells host, path, status, database reads, agent, and the freeze header that the edge added."""
     headers = {"User-Agent": "guest/17", "x-wedcache-freeze": "venue:como:2027-06-12", "Cookie": "guest=17"}

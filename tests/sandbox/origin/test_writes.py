@@ -73,6 +73,29 @@ def test_a_region_that_wakes_with_an_old_role_acknowledges_nothing(regions: Regi
     assert set(acknowledged) <= set(regions.witness(OTHER)["writes"]["held"])
 
 
+def test_failback_brings_every_acknowledged_write_home(regions: Regions) -> None:
+    """Writes that the standby acknowledged alone are in the home region's database before that one says yes again."""
+    regions.stop(HOME)
+    regions.lead(OTHER, down=(HOME,), tell=(OTHER,))
+    alone = [regions.rsvp(OTHER, guest)[1] for guest in range(40, 50)]
+    assert {said["held"] for said in alone} == {1}
+    regions.wake(HOME)
+    regions.lead(HOME)
+    answers = [regions.rsvp(HOME, 50, "first-after-failback")]
+
+    def says_yes() -> bool:
+        answers.append(regions.rsvp(HOME, 50, "first-after-failback"))
+        return answers[-1][0] < 300
+
+    until(says_yes)
+    assert {status for status, _ in answers} <= {200, 201, 503}
+    held = regions.witness(HOME)["writes"]["held"]
+    assert {said["write_id"] for said in alone} <= set(held)
+    assert answers[-1][1]["held"] == 2
+    for guest in (40, 49):
+        assert b"You come. Menu: vegan." in regions.ask(HOME, f"/guests?guest={guest}").body
+
+
 def test_a_lower_epoch_is_refused_by_the_other_region(regions: Regions) -> None:
     """A home region that has not heard of the new role is fenced by the one that has, and says so."""
     before = regions.witness(OTHER)["counters"]["replica_refused"]
