@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.cloudflare.answers import Json, VendorRefusal
-from sandbox.cloudflare.expressions import read_value
+from sandbox.cloudflare.expressions import Reading, read_list, read_value
 from sandbox.cloudflare.limits import TAG_CHARACTERS, Plan
 from sandbox.cloudflare.phases import RESPONSE_SETTINGS, Phase
 from sandbox.cloudflare.rule_tokens import Nonsense
@@ -98,7 +98,7 @@ def _cache_tags(given: Json, phase: Phase, plan: Plan, pointer: str) -> None:
         if not is_tag(tag):
             raise _wrong(f"{pointer}/values/{index}", f"{tag!r} is not a cache tag")
     if "expression" in given:
-        _value(given["expression"], phase, f"{pointer}/expression")
+        _value(given["expression"], phase, f"{pointer}/expression", read=read_list)
 
 
 def _rewrite(given: Json, phase: Phase, plan: Plan, pointer: str) -> None:
@@ -133,9 +133,9 @@ def _config(given: Json, phase: Phase, plan: Plan, pointer: str) -> None:
         raise _wrong(f"{pointer}/polish", "not entitled to use polish: a Pro plan or above is required")
 
 
-def _value(text: str, phase: Phase, pointer: str) -> None:
+def _value(text: str, phase: Phase, pointer: str, *, read: Callable[..., Reading] = read_value) -> None:
     try:
-        read_value(text, response=phase.response)
+        read(text, response=phase.response)
     except Nonsense as problem:
         message = f"the expression is not valid because: Filter parsing error {problem}"
         raise VendorRefusal(400, BAD_EXPRESSION, message, pointer=pointer) from None

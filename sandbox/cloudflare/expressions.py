@@ -21,6 +21,7 @@ from sandbox.cloudflare.rule_words import (
     REQUEST_FIELDS,
     RESPONSE_FIELDS,
     STRING,
+    STRINGS,
     Signature,
 )
 
@@ -50,6 +51,11 @@ def read_value(text: str, *, response: bool) -> Reading:
     return _read(text, STRING, response=response)
 
 
+def read_list(text: str, *, response: bool) -> Reading:
+    """Check an expression that yields an array of strings (cache tags). Raises Nonsense."""
+    return _read(text, STRINGS, response=response)
+
+
 def _read(text: str, wanted: str, *, response: bool) -> Reading:
     if len(text) > EXPRESSION_CHARACTERS:
         raise Nonsense(EXPRESSION_CHARACTERS + 1, f"longer than {EXPRESSION_CHARACTERS} characters")
@@ -57,46 +63,69 @@ def _read(text: str, wanted: str, *, response: bool) -> Reading:
     parser = _Parser(tokens(text), known)
     reading = parser.reading
     reading.type = parser.logic(0, 0) if wanted == BOOLEAN else parser.value(0)
-    parser.expect("end", "")
+    parser.finish()
     if reading.type != wanted:
         raise Nonsense(1, f"the expression yields {reading.type}, {wanted} is needed")
     return reading
+
+
+class _Cursor:
+    """A place in the tokens of one expression."""
+
+    def __init__(self, found: list[Token]) -> None:
+        self._tokens = found
+        self._place = 0
+
+    @property
+    def next(self) -> Token:
+        """The token that comes next; the last one is of kind `end`."""
+        return self._tokens[self._place]
+
+    def accept(self, *texts: str) -> Token | None:
+        """The next token, taken, if it is one of these words or signs."""
+        if self.next.text in texts and self.next.kind in ("word", "sign"):
+            return self.take()
+        return None
+
+    def take(self) -> Token:
+        """The next token, whatever it is."""
+        self._place += 1
+        return self._tokens[self._place - 1]
+
+    def expect(self, kind: str, text: str = "") -> Token:
+        """The next token, which must be of `kind` and, where `text` is given, read so."""
+        token = self.next
+        if token.kind != kind or (text and token.text != text):
+            raise Nonsense(token.at, f"expected {text or kind}, found {token.text or 'the end'}")
+        return self.take() if kind != "end" else token
+
+    def literal(self, kind: str) -> Token:
+        """The next token, which must be a literal of the type `kind`."""
+        token = self.next
+        if token.kind != {STRING: "string", NUMBER: "number", IP: "ip"}[kind]:
+            raise Nonsense(token.at, f"a {kind} literal is needed, found {token.text or 'the end'}")
+        return self.take()
 
 
 class _Parser:
     """Recursive descent over the tokens of one expression."""
 
     def __init__(self, found: list[Token], known: Mapping[str, str]) -> None:
-        self._tokens = found
-        self._place = 0
+        self._at = _Cursor(found)
         self._known = known
         self.reading = Reading()
 
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._place]
-
-    def _accept(self, *texts: str) -> Token | None:
-        if self._next.text in texts and self._next.kind in ("word", "sign"):
-            self._place += 1
-            return self._tokens[self._place - 1]
-        return None
-
-    def expect(self, kind: str, text: str) -> Token:
-        """The next token, which must be of `kind` and, where `text` is given, read so."""
-        token = self._next
-        if token.kind != kind or (text and token.text != text):
-            raise Nonsense(token.at, f"expected {text or kind}, found {token.text or 'the end'}")
-        self._place += 1
-        return token
+    def finish(self) -> None:
+        """Raise Nonsense where anything is left over."""
+        self._at.expect("end")
 
     def logic(self, level: int, depth: int) -> str:
         """A chain of `or`, `xor` or `and` (by `level`) of Boolean parts."""
         if level == len(_LOGIC):
             return self._negation(depth)
-        start = self._next.at
+        start = self._at.next.at
         kind = self.logic(level + 1, depth)
-        while word := self._accept(*_LOGIC[level]):
+        while word := self._at.accept(*_LOGIC[level]):
             other = self.logic(level + 1, depth)
             if kind != other or kind not in (BOOLEAN, "Each<Boolean>"):
                 raise Nonsense(start, f"{word.text} joins Boolean parts, found {kind} and {other}")
@@ -104,27 +133,27 @@ class _Parser:
 
     def _negation(self, depth: int) -> str:
         if depth > DEEPEST:
-            raise Nonsense(self._next.at, f"nested deeper than {DEEPEST}")
-        if word := self._accept("not", "!"):
+            raise Nonsense(self._at.next.at, f"nested deeper than {DEEPEST}")
+        if word := self._at.accept("not", "!"):
             kind = self._negation(depth + 1)
             if kind not in (BOOLEAN, "Each<Boolean>"):
                 raise Nonsense(word.at, f"{word.text} needs a Boolean, found {kind}")
             return kind
-        if self._accept("("):
+        if self._at.accept("("):
             kind = self.logic(0, depth + 1)
-            self.expect("sign", ")")
+            self._at.expect("sign", ")")
             return kind
         return self._comparison(depth)
 
     def _comparison(self, depth: int) -> str:
-        at = self._next.at
-        if word := self._accept("true", "false"):
+        at = self._at.next.at
+        if word := self._at.accept("true", "false"):
             self.reading.operators.add(word.text)
             return BOOLEAN
         kind = self.value(depth)
         each = _EACH.fullmatch(kind)
         plain = each.group(1) if each else kind
-        operator = self._accept(*_ORDER, *_TEXT, "strict", "in")
+        operator = self._at.accept(*_ORDER, *_TEXT, "strict", "in")
         if operator is None:
             if plain != BOOLEAN:
                 raise Nonsense(at, f"a bare value must be Boolean, found {kind}")
@@ -134,7 +163,7 @@ class _Parser:
 
     def _right_side(self, operator: Token, kind: str) -> None:
         if operator.text == "strict":
-            operator = self.expect("word", "wildcard")
+            operator = self._at.expect("word", "wildcard")
         self.reading.operators.add(operator.text)
         if kind not in (STRING, NUMBER, IP):
             raise Nonsense(operator.at, f"{operator.text} cannot compare {kind}")
@@ -145,42 +174,34 @@ class _Parser:
             raise Nonsense(operator.at, f"{operator.text} needs a String, found {kind}")
         if kind == IP and operator.text not in ("eq", "==", "ne", "!="):
             raise Nonsense(operator.at, f"{operator.text} cannot compare IP")
-        literal = self._literal(kind)
+        literal = self._at.literal(kind)
         if operator.text in ("matches", "~"):
             _check_pattern(literal)
         if operator.text == "wildcard" and "**" in literal.text:
             raise Nonsense(literal.at, "two adjacent * in a wildcard pattern")
 
     def _set_of(self, kind: str) -> None:
-        if self._next.kind == "list":
-            self.expect("list", "")
+        if self._at.next.kind == "list":
+            self._at.expect("list")
             return
-        self.expect("sign", "{")
-        self._literal(kind)
-        while not self._accept("}"):
-            if self._accept("..") and kind == STRING:
-                raise Nonsense(self._next.at, "a range of strings")
-            self._literal(kind)
-
-    def _literal(self, kind: str) -> Token:
-        wanted = {STRING: "string", NUMBER: "number", IP: "ip"}[kind]
-        token = self._next
-        if token.kind != wanted:
-            raise Nonsense(token.at, f"a {kind} literal is needed, found {token.text or 'the end'}")
-        self._place += 1
-        return token
+        self._at.expect("sign", "{")
+        self._at.literal(kind)
+        while not self._at.accept("}"):
+            if self._at.accept("..") and kind == STRING:
+                raise Nonsense(self._at.next.at, "a range of strings")
+            self._at.literal(kind)
 
     def value(self, depth: int) -> str:
         """A literal, a field with its indexes, or a function call; returns its type."""
         if depth > DEEPEST:
-            raise Nonsense(self._next.at, f"nested deeper than {DEEPEST}")
-        token = self._next
+            raise Nonsense(self._at.next.at, f"nested deeper than {DEEPEST}")
+        token = self._at.next
         literal = {"string": STRING, "number": NUMBER, "ip": IP}.get(token.kind)
         if literal:
-            self._place += 1
+            self._at.take()
             return literal
-        self.expect("word", "")
-        if token.text in FUNCTIONS and self._next.text == "(":
+        self._at.expect("word")
+        if token.text in FUNCTIONS and self._at.next.text == "(":
             return self._call(token, FUNCTIONS[token.text], depth)
         if token.text not in self._known:
             raise Nonsense(token.at, f"unknown identifier {token.text}")
@@ -189,27 +210,27 @@ class _Parser:
 
     def _indexed(self, kind: str) -> str:
         each = False
-        while opened := self._accept("["):
+        while opened := self._at.accept("["):
             outer, _, inner = kind.partition("<")
-            key = self._next
-            if self._accept("*"):
+            key = self._at.next
+            if self._at.accept("*"):
                 each = True
             elif key.kind != {"Map": "string", "Array": "number"}.get(outer):
                 raise Nonsense(key.at, f"{kind} has no index {key.text}")
             else:
-                self._place += 1
+                self._at.take()
             if not inner:
                 raise Nonsense(opened.at, f"{kind} has no index")
             kind = inner[:-1]
-            self.expect("sign", "]")
+            self._at.expect("sign", "]")
         return f"Each<{kind}>" if each else kind
 
     def _call(self, name: Token, signature: Signature, depth: int) -> str:
-        self.expect("sign", "(")
+        self._at.expect("sign", "(")
         given: list[str] = []
-        while not self._accept(")"):
+        while not self._at.accept(")"):
             if given:
-                self.expect("sign", ",")
+                self._at.expect("sign", ",")
             boolean = name.text in ("any", "all")
             given.append(self.logic(0, depth + 1) if boolean else self.value(depth + 1))
         return _applied(name, signature, given)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,7 @@ class Monitors:
                 del known[origin]
         for target in wanted - set(self._tasks):
             self._tasks[target] = asyncio.get_running_loop().create_task(self._watch(target))
+            self._tasks[target].add_done_callback(_tell)
 
     async def close(self) -> None:
         """End every task and close the client."""
@@ -187,6 +189,12 @@ class Monitors:
             log.write(json.dumps(row) + "\n")
 
 
+def _tell(task: asyncio.Task[None]) -> None:
+    """A probing task ends by cancellation only; anything else is a defect that must be seen."""
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        traceback.print_exception(problem)
+
+
 async def _timed(ask: Callable[[], Awaitable[tuple[int | None, str]]], timeout_seconds: float) -> Probe:
     began = time.monotonic()
     code: int | None = None
@@ -195,8 +203,8 @@ async def _timed(ask: Callable[[], Awaitable[tuple[int | None, str]]], timeout_s
             code, reason = await ask()
     except TimeoutError:
         reason = "HTTP timeout occurred"
-    except ssl.SSLError as problem:
-        reason = f"TLS handshake failed: {problem.reason}"
+    except (ssl.SSLError, aiohttp.ClientSSLError) as problem:
+        reason = f"TLS handshake failed: {type(problem).__name__}"
     except (OSError, aiohttp.ClientError) as problem:
         reason = f"TCP connection failed: {type(problem).__name__}"
     return Probe(ok=not reason, code=code, seconds=time.monotonic() - began, reason=reason or "No failures")

@@ -17,6 +17,7 @@ from sandbox.cloudflare.limits import TAG_CHARACTERS, Plan
 from sandbox.cloudflare.shape import problems
 from sandbox.cloudflare.throttle import TokenBucket
 from sandbox.cloudflare.world import World
+from sandbox.cloudflare.zones import is_host
 
 BAD_PURGE = 1012
 TOO_FAST = 1134
@@ -91,7 +92,8 @@ def _file(item: Any, zone_name: str) -> Any:
 
 
 def _inside(host: str, zone_name: str) -> bool:
-    return host.lower() == zone_name or host.lower().endswith(f".{zone_name}")
+    name = host.lower()
+    return is_host(name) and (name == zone_name or name.endswith(f".{zone_name}"))
 
 
 _CHECKS = {"tags": _tag, "hosts": _host, "prefixes": _prefix, "files": _file}

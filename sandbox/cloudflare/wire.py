@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import re
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,9 +16,10 @@ from aiohttp import web
 
 from sandbox.calls import Call, CallLog
 from sandbox.clock import OffsetClock
-from sandbox.cloudflare import edge, limits, permissions, routes
+from sandbox.cloudflare import limits, permissions, routes
 from sandbox.cloudflare.answers import Answer, Json, VendorRefusal, not_here
 from sandbox.cloudflare.asks import Ask, instant
+from sandbox.cloudflare.edge_feed import EdgeFeed
 from sandbox.cloudflare.permissions import Token
 from sandbox.cloudflare.routes import Route
 from sandbox.cloudflare.throttle import CallWindow
@@ -24,7 +27,7 @@ from sandbox.cloudflare.world import World
 from sandbox.faults import Faults
 
 API = "/client/v4"
-LONGEST_WAIT_SECONDS = 60.0
+_ID = re.compile(r"[0-9a-f]{32}")
 BODY_LIMIT = 8 * 1024 * 1024
 
 
@@ -45,73 +48,52 @@ class Wire:
         self._faults = faults
         self._calls = calls
         self._monotonic = monotonic
-        self._changed = asyncio.Event()
-        world.on_change = self._announce
+        self._feed = EdgeFeed(world, clock, monotonic)
+        world.on_change = self._feed.announce
 
     def application(self) -> web.Application:
-        """The aiohttp application with its three internal routes and the vendor's API."""
+        """The aiohttp application: what POPs ask for, and the vendor's API."""
         app = web.Application(client_max_size=BODY_LIMIT)
-        app.router.add_get("/_sandbox/edge", self._edge)
-        app.router.add_post("/_sandbox/edge/ack", self._acknowledge)
-        app.router.add_get("/_sandbox/edge/acks", self._acks)
+        self._feed.add_to(app)
         app.router.add_route("*", "/{path:.*}", self._vendor)
         return app
-
-    def _announce(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def _edge(self, request: web.Request) -> web.Response:
-        after = int(request.query.get("after", "0"))
-        wait = min(float(request.query.get("wait", "0")), LONGEST_WAIT_SECONDS)
-        ends = self._monotonic() + wait
-        while self._world.seq <= after:
-            left = ends - self._monotonic()
-            if left <= 0:
-                return web.Response(status=204)
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                return web.Response(status=204)
-        return web.json_response(edge.snapshot(self._world, after, instant(self._clock.now())))
-
-    async def _acknowledge(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        edge.acknowledge(self._world, str(body["pop"]), int(body["seq"]))
-        return web.Response(status=204)
-
-    async def _acks(self, request: web.Request) -> web.Response:
-        return web.json_response({"seq": self._world.seq, "acks": self._world.acks})
 
     async def _vendor(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix(API)
         matched = routes.find(request.method, path) if request.path.startswith(API) else None
-        text = await request.text()
+        text = (await request.read()).decode(errors="replace")
         call = _Exchange(request, path, matched, text)
         try:
             answer = self._decide(call)
             status, body, headers = answer.status, answer.envelope(), answer.headers
         except VendorRefusal as refusal:
             status, body, headers = refusal.status, refusal.envelope(), refusal.headers
+        except Exception:
+            sys.stderr.write(traceback.format_exc())
+            broken = VendorRefusal(500, 10001, "Internal error of the emulator; see its log")
+            status, body, headers = broken.status, broken.envelope(), broken.headers
         self._record(call, status, body)
-        if call.mutating and self._faults.take_once("answer-lost", "cloudflare") and request.transport is not None:
+        carried_out = call.mutating and status < 400
+        if carried_out and self._faults.take_once("answer-lost", "cloudflare") and request.transport is not None:
             request.transport.abort()
         if status == 204:
             return web.Response(status=204, headers=headers)
         return web.json_response(body, status=status, headers=headers | self._rate_headers(call.token))
 
     def _decide(self, call: _Exchange) -> Answer:
+        call.token = self._signer(call.request)
         if self._faults.active("api-503", "cloudflare"):
             raise VendorRefusal(503, 7010, "Service temporarily unavailable")
         if self._faults.active("api-429", "cloudflare"):
             raise _too_many(limits.API_BLOCK_SECONDS)
-        token = call.token = self._authenticate(call.request)
+        token = self._authenticated(call)
         blocked = self._world.windows.setdefault(token.id, CallWindow()).admit(self._monotonic())
         if blocked:
             raise _too_many(blocked)
         if call.matched is None:
             raise not_here(f"{call.request.method} {call.path}")
         route, names = call.matched
+        _must_be_ids(call.path, names)
         if route.operation != "user.tokens.verify":
             self._must_be_active(token)
         body = call.body()
@@ -123,23 +105,26 @@ class Wire:
             self._world.touch()
         return answer
 
-    def _authenticate(self, request: web.Request) -> Token:
-        header = request.headers.get("Authorization")
+    def _signer(self, request: web.Request) -> Token | None:
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        digest = permissions.digest(value.strip()) if scheme.lower() == "bearer" else ""
+        return next((one for one in self._world.tokens.values() if one.digest == digest), None)
+
+    def _authenticated(self, call: _Exchange) -> Token:
+        request, header = call.request, call.request.headers.get("Authorization")
         if header is None:
             raise VendorRefusal(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
         scheme, _, value = header.partition(" ")
         if scheme.lower() != "bearer" or not value.strip():
             wrong = {"code": 6111, "message": "Invalid format for Authorization header"}
             raise VendorRefusal(400, 6003, "Invalid request headers", chain=(wrong,))
-        digest = permissions.digest(value.strip())
-        token = next((one for one in self._world.tokens.values() if one.digest == digest), None)
-        if token is None:
+        if call.token is None:
             if request.path.endswith("/user/tokens/verify"):
                 raise VendorRefusal(401, 1000, "Invalid API Token")
             raise VendorRefusal(403, 9109, "Invalid access token")
-        if not permissions.address_allowed(token.condition, request.remote or "127.0.0.1"):
+        if not permissions.address_allowed(call.token.condition, request.remote or "127.0.0.1"):
             raise VendorRefusal(403, 9109, "Cannot use the access token from location")
-        return token
+        return call.token
 
     def _must_be_active(self, token: Token) -> None:
         standing = token.standing(self._clock.now())
@@ -228,6 +213,14 @@ class _Exchange:
         names = self.matched[1] if self.matched else {}
         query = dict(self.request.query)
         return names | ({"query": query} if query else {}) | ({"body": body} if body is not None else {})
+
+
+def _must_be_ids(path: str, names: dict[str, str]) -> None:
+    """Ids are 32 hexadecimal digits; the account's own id is whatever the run says."""
+    for name, value in names.items():
+        if name.endswith("_id") and name not in ("setting_id", "account_id") and not _ID.fullmatch(value):
+            message = f"Could not route to {path}, perhaps your object identifier is invalid?"
+            raise VendorRefusal(400, 7003, message)
 
 
 def _too_many(seconds: float) -> VendorRefusal:
