@@ -161,7 +161,7 @@ def test_a_region_that_slept_says_yes_to_nothing(two: Two) -> None:
 
 
 def test_a_region_that_becomes_home_again_gets_what_it_is_owed_first(two: Two) -> None:
-    """Failback: no yes before the other region delivered what it acknowledged alone; that one stops saying yes at once."""
+    """Failback: no yes before the other region delivered what it acknowledged alone; that one stops at once."""
     two.us.lead(Role(2, US, (EU,)))
     assert take(two.us_writer, "alone") is Outcome.SINGLE
     two.eu.lead(Role(3, EU))
@@ -212,6 +212,38 @@ def test_stamps_decide_and_not_the_order_of_arrival(tmp_path: Path, order: tuple
     assert (page["text"], page["version"]) == ("t3", 3)
 
 
+class World(Two):
+    """Two regions to which anything may happen, in any order."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._epoch, self._number = 1, 0
+
+    def happens(self, event: str) -> None:
+        """One event; `write` is a new write at whoever is home by what the first region believes."""
+        self._number += event == "write"
+        self._epoch += event in ("mark", "unmark", "take-over")
+        home, other = (self.eu, self.us) if self.eu.roles.current.home == EU else (self.us, self.eu)
+        writer = self.writer if home is self.eu else self.us_writer
+        match event:
+            case "write" | "retry":
+                if asyncio.run(writer.settle()):
+                    take(writer, f"w{self._number}")
+            case "cut" | "join":
+                self.to_us.reachable = self.to_eu.reachable = event == "join"
+            case "lose":
+                self.to_us.loses_answers = not self.to_us.loses_answers
+            case "mark" | "unmark":
+                home.lead(Role(self._epoch, home.name, (other.name,) if event == "mark" else ()))
+            case "take-over":
+                self.us.lead(Role(self._epoch, US, (EU,)))
+            case "hear":
+                self.eu.lead(self.us.document)
+            case "pay":
+                asyncio.run(self.writer.pay())
+                asyncio.run(self.us_writer.pay())
+
+
 EVENTS = st.lists(
     st.sampled_from(["write", "retry", "cut", "join", "lose", "mark", "unmark", "pay", "take-over", "hear"]),
     max_size=30,
@@ -224,37 +256,13 @@ def test_no_double_acknowledged_write_is_ever_missing_anywhere(
     tmp_path_factory: pytest.TempPathFactory, events: list[str]
 ) -> None:
     """Whatever happens between the regions: a write acknowledged as held by n regions is held by n regions."""
-    two = Two(tmp_path_factory.mktemp("world"))
-    epoch, names = 1, itertools.count()
+    world = World(tmp_path_factory.mktemp("world"))
     try:
-        last = "w"
         for event in events:
-            if event == "write":
-                last = f"w{next(names)}"
-            if event in ("write", "retry"):
-                home = two.writer if two.eu.roles.current.home == EU else two.us_writer
-                if asyncio.run(home.settle()):
-                    take(home, last)
-            elif event in ("cut", "join"):
-                two.to_us.reachable = two.to_eu.reachable = event == "join"
-            elif event == "lose":
-                two.to_us.loses_answers = not two.to_us.loses_answers
-            elif event in ("mark", "unmark"):
-                epoch += 1
-                home_region = two.eu if two.eu.roles.current.home == EU else two.us
-                other = US if home_region is two.eu else EU
-                home_region.lead(Role(epoch, home_region.name, (other,) if event == "mark" else ()))
-            elif event == "take-over":
-                epoch += 1
-                two.us.lead(Role(epoch, US, (EU,)))
-            elif event == "hear":
-                two.eu.lead(two.us.document)
-            else:
-                asyncio.run(two.writer.pay())
-                asyncio.run(two.us_writer.pay())
-        held = [set(region.held.witness()["held"]) for region in (two.eu, two.us)]
-        for region in (two.eu, two.us):
+            world.happens(event)
+        held = [set(region.held.witness()["held"]) for region in (world.eu, world.us)]
+        for region in (world.eu, world.us):
             for name, count in region.held.witness()["acknowledged"].items():
                 assert sum(name in one for one in held) >= count
     finally:
-        two.close()
+        world.close()
