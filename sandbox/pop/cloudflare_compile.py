@@ -15,7 +15,8 @@ Node = Mapping[str, Any]
 def compile_zones(snapshot: Node) -> tuple[Zone, ...]:
     """The active zones, the longest name first. Raises KeyError where a load balancer names an unknown pool."""
     pools = {pool_id: _pool(pool_id, node, snapshot) for pool_id, node in snapshot.get("pools", {}).items()}
-    zones = [_zone(node, pools) for node in snapshot.get("zones", []) if node.get("status") == "active"]
+    active = [node for node in snapshot.get("zones", []) if node.get("status") == "active" and not node.get("paused")]
+    zones = [_zone(node, pools) for node in active]
     return tuple(sorted(zones, key=lambda zone: -len(zone.name)))
 
 

@@ -39,7 +39,8 @@ def _wildcard(pattern: str, flags: re.RegexFlag) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), flags | re.DOTALL)
 
 
-WORDS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "matches": "~", "and": "&&", "or": "||"}
+WORDS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "matches": "~"}
+WORDS |= {"and": "&&", "or": "||", "xor": "^^"}
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": lambda left, right: bool(left == right),
     "!=": lambda left, right: bool(left != right),
@@ -115,18 +116,14 @@ class _Parser:
         self._at += 1
         return token
 
-    def either(self) -> Term:
-        left = self._joined()
-        while self.peek() == "||":
+    def either(self, level: int = 0) -> Term:
+        if level == len(LOGIC):
+            return self._negated()
+        spelled, joined = LOGIC[level]
+        left = self.either(level + 1)
+        while self.peek() == spelled:
             self.take()
-            left = _or(left, self._joined())
-        return left
-
-    def _joined(self) -> Term:
-        left = self._negated()
-        while self.peek() in ("&&", "^^", "xor"):
-            joins = _and if self.take() == "&&" else _xor
-            left = joins(left, self._negated())
+            left = joined(left, self.either(level + 1))
         return left
 
     def _negated(self) -> Term:
@@ -215,6 +212,10 @@ def _and(left: Term, right: Term) -> Term:
 
 def _xor(left: Term, right: Term) -> Term:
     return lambda facts: bool(left(facts)) is not bool(right(facts))
+
+
+# Weakest first.
+LOGIC = (("||", _or), ("^^", _xor), ("&&", _and))
 
 
 def _comparing(compare: Callable[[Any, Any], bool], left: Term, right: Term) -> Term:

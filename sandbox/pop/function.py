@@ -75,7 +75,7 @@ class Runtime:
     def _invoke(self, event: str, now: float) -> str:
         try:
             context = self._ready()
-            context.get("__invoke")(event, int(now * 1000))
+            context.get("__invoke")(event, float(int(now * 1000)))  # the binding cuts an int to 32 bits
             while context.execute_pending_job():
                 pass
             outcome = context.get("__take")()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from sandbox.pop.access_log import AccessLog
@@ -32,7 +37,7 @@ class Wire:
 
     def server(self) -> web.Server:
         """The protocol factory for `loop.create_server`."""
-        return web.Server(self._serve, access_log=None, keepalive_timeout=75, client_max_size=BODY_LIMIT)
+        return web.Server(self._serve, request_factory=_incoming, access_log=None, keepalive_timeout=75)
 
     async def _serve(self, incoming: web.BaseRequest) -> web.StreamResponse:
         began = time.monotonic()
@@ -41,6 +46,17 @@ class Wire:
         served = await self._edge.handle(request)
         self._log.record(request, served, began)
         return sent(request, served.response)
+
+
+def _incoming(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
 
 
 def received(incoming: web.BaseRequest, body: bytes) -> Request:

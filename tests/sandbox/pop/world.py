@@ -110,24 +110,23 @@ class World:
     ports: Ports
     session: aiohttp.ClientSession
     code: str
-    stop_home: Callable[[], Any]
 
     async def get(
         self,
         path: str = "/",
         host: str = "como.weddings.example",
         method: str = "GET",
-        data: bytes | None = None,
-        **headers: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Ask the POP as a guest; header names are given with underscores."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        """Ask the POP as a guest."""
+        sent = headers or {}
         url = f"https://127.0.0.1:{self.ports.tls}{path}"
         async with self.session.request(
             method,
             url,
             headers={"Host": host, **sent},
-            data=data,
+            data=body,
             server_hostname="como.weddings.example",
             allow_redirects=False,
         ) as answer:
@@ -146,9 +145,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def listening(
-    handler: Callable[[web.Request], Any], context: Any = None
-) -> AsyncIterator[tuple[int, web.TCPSite]]:
+async def listening(handler: Callable[[web.Request], Any], context: Any = None) -> AsyncIterator[int]:
     """Serve one handler on a free port."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
@@ -157,7 +154,7 @@ async def listening(
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
     await site.start()
     try:
-        yield runner.addresses[0][1], site
+        yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
@@ -174,9 +171,9 @@ async def world(folder: Path, cdn: str, code: str, http: bool = False) -> AsyncI
         return await (api.ack(request) if request.method == "POST" else api.edge(request))
 
     async with contextlib.AsyncExitStack() as stack:
-        api_port, _ = await stack.enter_async_context(listening(route))
-        home_port, home_site = await stack.enter_async_context(listening(home.answer, context))
-        standby_port, _ = await stack.enter_async_context(listening(standby.answer, context))
+        api_port = await stack.enter_async_context(listening(route))
+        home_port = await stack.enter_async_context(listening(home.answer, context))
+        standby_port = await stack.enter_async_context(listening(standby.answer, context))
         write_json(run.hosts, {HOME: f"127.0.0.1:{home_port}", STANDBY: f"127.0.0.1:{standby_port}"})
         name = "aws" if cdn == "cloudfront" else "cloudflare"
         settings = Settings(run, code, cdn, http_port=0 if http else None)
@@ -188,4 +185,4 @@ async def world(folder: Path, cdn: str, code: str, http: bool = False) -> AsyncI
         assert endpoint(code, run)[1][1] == ports.tls
         connector = aiohttp.TCPConnector(ssl=certificates.client_context(run))
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-        yield World(run, api, home, standby, OffsetClock(run.clock), ports, session, code, home_site.stop)
+        yield World(run, api, home, standby, OffsetClock(run.clock), ports, session, code)

@@ -1,0 +1,105 @@
+"""A POP as a process, its log, its certificates, and how guests find it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sandbox import certificates
+from sandbox.pop.differences import DIFFERENCES
+from sandbox.pop.snapshot import base_url, unseen
+from sandbox.probe import probe
+from sandbox.run import Run, write_json
+from tests.sandbox.pop.declared import cloudfront
+from tests.sandbox.pop.world import World, world
+
+
+def test_the_process_says_ready_and_ends_at_once(tmp_path: Path) -> None:
+    """It prints one line with its port, serves TLS without any snapshot, and ends within a second of SIGTERM."""
+    command = [sys.executable, "-m", "sandbox.pop", "--run", str(tmp_path), "--code", "FRA56-P1", "--cdn", "cloudfront"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        word, port = process.stdout.readline().split()
+        write_json(tmp_path / "run.json", {"endpoints": {"pop-FRA56-P1": f"127.0.0.1:{port}"}})
+        seen = probe("https://como.weddings.example/a", "FRA56", {}, Run(tmp_path))
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(5), word, seen["status"]) == (0, "ready", 403)
+        assert time.monotonic() - began < 1.5
+
+
+def test_an_unknown_city_is_refused(tmp_path: Path) -> None:
+    """A POP code without a row in the delay table is an error that names the known cities."""
+    command = [sys.executable, "-m", "sandbox.pop", "--run", str(tmp_path), "--code", "XXX1", "--cdn", "cloudflare"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, "FRA" in ended.stderr) == (2, True)
+
+
+def test_the_log_has_no_secrets_and_every_request(tmp_path: Path) -> None:
+    """One line a request with what guests got; cookies, authorization and query strings are not in it."""
+
+    async def scene(stage: World) -> None:
+        await stage.api.declare(**cloudfront())
+        secrets = {"Cookie": "session=s3cret", "Authorization": "Bearer s3cret", "X-Wedcache-Guest": "guest-7"}
+        for _ in range(2):
+            await stage.get("/a?token=s3cret", headers=secrets)
+        text = stage.run.log("pop-FRA56-P1").read_text()
+        rows = [json.loads(line) for line in text.splitlines()]
+        assert "s3cret" not in text
+        assert [(row["cache"], row["guest"], row["status"], row["path"]) for row in rows] == [
+            ("miss", "guest-7", 200, "/a"),
+            ("hit", "guest-7", 200, "/a"),
+        ]
+        assert (rows[0]["origin"], rows[1]["origin"], rows[1]["age"]) == (
+            "eu-central-1.origin.weddings.example",
+            None,
+            0,
+        )
+        assert rows[0]["origin_ms"] >= 1  # the round trip to the region next door
+        assert rows[0]["bytes"] == len("home:one")
+        found = await asyncio.to_thread(probe, "https://como.weddings.example/a", "FRA56", {}, stage.run)
+        assert (found["headers"]["x-cache"], found["pop"], found["bytes"]) == ("Hit from cloudfront", "FRA56-P1", 8)
+        with pytest.raises(KeyError, match="FRA56-P1"):
+            probe("https://como.weddings.example/a", "SIN2", {}, stage.run)
+
+    async def play() -> None:
+        async with world(tmp_path, "cloudfront", "FRA56-P1") as stage:
+            await scene(stage)
+
+    asyncio.run(play())
+
+
+def test_one_authority_whoever_comes_first(tmp_path: Path) -> None:
+    """Many at once make one authority and one certificate each name; keys are readable by their owner only."""
+    run = Run(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        made = set(
+            pool.map(lambda name: certificates.ensure_certificate(run, name, ["a.example"]).read_bytes(), ["x"] * 8)
+        )
+    assert len(made) == 1
+    for path in (run.ca.with_suffix(".key"), run.certificate("x")):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    certificates.client_context(run)
+
+
+def test_purges_are_carried_out_once() -> None:
+    """After a restart of the emulator the whole snapshot comes again, without the purges that were carried out."""
+    snapshot = {"seq": 5, "purges": [{"seq": 3}, {"seq": 5}]}
+    assert unseen(snapshot, 3)["purges"] == [{"seq": 5}]
+    assert unseen(snapshot, 0)["purges"] == snapshot["purges"]
+    assert (base_url("127.0.0.1:1"), base_url("http://x/")) == ("http://127.0.0.1:1", "http://x")
+
+
+def test_differences_say_something() -> None:
+    """Every row of the table names a subject once, and two different behaviours or that they are the same."""
+    assert len({row.subject for row in DIFFERENCES}) == len(DIFFERENCES) > 20
+    assert all(row.vendor and row.ours and row.vendor != row.ours for row in DIFFERENCES)
