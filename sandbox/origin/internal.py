@@ -47,14 +47,14 @@ class Internal:
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
-        """200 while this region may serve; 503 while it is drained or its database fails."""
+        """200 while this region may serve; 503 while it is drained, marked down, or its database fails."""
         role, trouble = self._roles.current, ""
         try:
             self._database.counts()
         except sqlite3.Error as broken:
             trouble = f"database: {broken}"
-        if role.drain:
-            trouble = trouble or "drained"
+        if role.drain or self._region in role.down:
+            trouble = trouble or ("drained" if role.drain else "marked down")
         said = {"region": self._region, "healthy": not trouble, "why": trouble, "home": role.home, "epoch": role.epoch}
         return web.json_response(said, status=503 if trouble else 200, headers=PERSONAL)
 
@@ -77,7 +77,7 @@ class Internal:
     async def witness(self, request: web.Request) -> web.Response:
         """Row counts, counters and acknowledged writes; from loopback and never through a POP."""
         own = request.host.startswith((f"{self._region}.origin.", "localhost", "127.0.0.1"))
-        if request.remote != "127.0.0.1" or not own or "Via" in request.headers:
+        if request.remote != "127.0.0.1" or not own or "X-Forwarded-For" in request.headers:
             raise web.HTTPNotFound
         reads = self._database.reads
         said: dict[str, Any] = {"region": self._region, "rows": self._database.counts(), "database_reads": reads}

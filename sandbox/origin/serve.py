@@ -116,7 +116,7 @@ async def open_reader(settings: Settings, clock: OffsetClock, stack: AsyncExitSt
 async def _pay(writer: Writer) -> None:
     while True:
         await asyncio.sleep(PAY_EVERY)
-        await writer.pay()
+        await writer.catch_up()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -113,6 +113,12 @@ class Writer:
         """The answer while `settle` says no."""
         return self._count(Answer(Outcome.RECOVERING, write_id))
 
+    async def catch_up(self) -> None:
+        """What a region does by itself twice a second: learn who is home after a sleep, deliver what it owes."""
+        if self._roles.recovering:
+            await self.settle()
+        await self.pay()
+
     async def pay(self) -> int:
         """Deliver a batch of what the other region missed while it was marked down; how many writes it took."""
         role = self._roles.current

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -20,17 +19,11 @@ from sandbox import processes
 from sandbox.certificates import client_context
 from sandbox.guests.connection import Connection, Reply
 from sandbox.run import Run
+from sandbox.valkey import free_port
 
 HOME, OTHER = "eu-central-1", "us-east-1"
 REGIONS = (HOME, OTHER)
 WEDDING, PORTAL = "como.weddings.example", "app.weddings.example"
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(claim: Callable[[], bool], seconds: float = 8.0) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from controlplane.domain.tags import CacheTag
 from controlplane.domain.tier import Tier
 from sandbox.faults import Faults
+from sandbox.origin.database import Database
+from sandbox.origin.held import HeldWrites
+from sandbox.origin.internal import Internal
 from sandbox.origin.render import FINGERPRINT
+from sandbox.origin.replica import Replica
+from sandbox.origin.role import Role, Roles
+from sandbox.origin.seed import Seed
 from sandbox.run import read_json
 from tests.sandbox.origin.regions import HOME, OTHER, PORTAL, REGIONS, WEDDING, Regions
 
@@ -99,8 +109,9 @@ def test_wrong_requests_are_told_what_is_right(regions: Regions) -> None:
 def test_the_doors_that_are_not_for_guests_stay_shut(regions: Regions) -> None:
     """Under a guest's host name there is no witness, and without the token no replication."""
     assert regions.ask(HOME, "/_sandbox/db").status == 404
+    own = f"{HOME}.origin.weddings.example"
+    assert regions.ask(HOME, "/_sandbox/db", host=own, headers={"X-Forwarded-For": "127.0.0.1"}).status == 404
     for door in ("role", "apply"):
-        own = f"{HOME}.origin.weddings.example"
         assert regions.ask(HOME, f"/_replica/{door}", host=own, method="POST", body={"epoch": 999}).status == 403
     assert regions.witness(HOME)["role"]["epoch"] < 999
 
@@ -140,3 +151,34 @@ def test_health_follows_the_drain_flag(regions: Regions) -> None:
     assert (drained.status, json.loads(drained.body)["why"]) == (503, "drained")
     assert regions.ask(OTHER, "/health").status == 200
     assert regions.ask(HOME, "/schedule").status == 200
+
+
+def test_health_fails_with_the_database(tmp_path: Path) -> None:
+    """A region whose database fails says so with 503, on a real socket."""
+    database = Database(tmp_path / "one.sqlite", Seed())
+    held = HeldWrites(database)
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    roles = Roles(Role(1, HOME), nothing)
+    internal = Internal(HOME, database, held, roles, Replica(HOME, held, roles, nothing), "token", dict)
+
+    async def health() -> tuple[int, str]:
+        app = web.Application()
+        app.add_routes(internal.routes())
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = f"http://127.0.0.1:{runner.addresses[0][1]}/health"
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                return answer.status, (await answer.json())["why"]
+        finally:
+            await runner.cleanup()
+
+    assert asyncio.run(health()) == (200, "")
+    database.close()
+    status, why = asyncio.run(health())
+    assert status == 503
+    assert why.startswith("database:")

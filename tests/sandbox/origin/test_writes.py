@@ -62,6 +62,7 @@ def test_a_region_that_wakes_with_an_old_role_acknowledges_nothing(regions: Regi
     acknowledged = dict.fromkeys(regions.witness(OTHER)["writes"]["acknowledged"])
     regions.wake(HOME)
     late = [regions.rsvp(HOME, guest) for guest in (25, 26)]
+    until(lambda: regions.ask(HOME, "/health").status == 503)  # it knows by itself that it is marked down
     woken = regions.witness(HOME)
     for status, said in late:
         assert status in (201, 503)
