@@ -78,7 +78,7 @@ def _change(urn: str, entry: object) -> PlannedChange | None:
     is_component = isinstance(goal, dict) and goal.get("custom") is False
     if token.startswith("pulumi:") or is_component:
         return None  # stacks, providers and components have no vendor behind them
-    unknown = [step for step in steps if step not in _NO_CHANGE and step not in _OPERATIONS]
+    unknown = [step for step in map(str, steps) if step not in _NO_CHANGE and step not in _OPERATIONS]
     if unknown:
         raise PlanUnreadable(f"unknown step {unknown[0]!r} for {urn}")
     planned = {_OPERATIONS[step] for step in steps if step in _OPERATIONS}
