@@ -1,0 +1,1 @@
+"""The Pulumi providers: their pure parts, and their protocol against the running emulators."""
