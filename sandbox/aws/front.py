@@ -23,6 +23,9 @@ from sandbox.calls import CallLog
 
 log = logging.getLogger(__name__)
 
+_S3_CONTROL = "/v20180820/"
+"""S3's account API signs as s3; its paths begin with its version."""
+
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -51,8 +54,10 @@ class Front:
         """Answer a vendor call and record it; None where the answer is to be lost."""
         caller = caller_of(environ.get("HTTP_AUTHORIZATION"), environ.get("QUERY_STRING", ""))
         service = caller.service if caller else "s3"
+        if service == "s3" and environ.get("PATH_INFO", "").startswith(_S3_CONTROL):
+            service = "s3control"
         body = b"" if service == "s3" else _body(environ)
-        request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        request = _request(environ, service, body)
         route = protocol.routed(service, request)
         operation = route.operation if route else f"{request.method} {request.path}"
         mutating = is_mutating(operation) if route else request.method not in ("GET", "HEAD")
@@ -138,6 +143,14 @@ def _body(environ: Environ) -> bytes:
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return body
+
+
+def _request(environ: Environ, service: str, body: bytes) -> Request:
+    """The request as moto's parsers read it. REST services look at no Content-Type, moto would."""
+    read = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    if protocol.protocol_of(service).startswith("rest"):
+        read["CONTENT_TYPE"] = ""
+    return Request(read)
 
 
 def _parameters(route: protocol.Routed, request: Request, body: bytes) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def validated(route: Routed, parameters: dict[str, Any]) -> None:
             f"1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: "
             f"Member must satisfy enum value set: [{', '.join(allowed)}]"
         )
-        raise AwsRefusal(invalid, message)
+        raise AwsRefusal("MalformedXML" if route.service == "cloudfront" else invalid, message)
     for path, quantity, items in _wrong_quantities(parameters, ""):
         message = f"The value of Quantity ({quantity}) and the size of Items ({items}) don't match: {path}"
         raise AwsRefusal("InconsistentQuantities", message)
@@ -154,7 +154,8 @@ def _wrong_enums(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, 
     if shape.type_name == "structure" and isinstance(value, Mapping):
         for name, member in shape.members.items():
             if name in value:
-                yield from _wrong_enums(member, value[name], f"{path}.{name}" if path else name)
+                lower = name[:1].lower() + name[1:]
+                yield from _wrong_enums(member, value[name], f"{path}.{lower}" if path else lower)
     elif shape.type_name == "list" and isinstance(value, list):
         for index, item in enumerate(value, start=1):
             yield from _wrong_enums(shape.member, item, f"{path}.{index}.member")

@@ -61,6 +61,10 @@ def serve(run: Run, port: int) -> None:
         os.close(announce)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
+        server.server_close()
+        logging.shutdown()
+        # Long polls are still open in threads, and taking down moto's modules one by one takes seconds.
+        os._exit(0)
 
 
 @contextlib.contextmanager

@@ -13,11 +13,17 @@ _CACHED = (_READ, _READ | {"OPTIONS"})
 _LEGACY = ("MinTTL", "DefaultTTL", "MaxTTL", "ForwardedValues")
 
 
-def behavior_allowed(behavior: dict[str, Any]) -> None:
-    """Refuse a completed cache behaviour that CloudFront would refuse, with its code."""
+def behavior_allowed(behavior: dict[str, Any], *, to_group: bool) -> None:
+    """Refuse a completed cache behaviour that CloudFront would refuse, with its code.
+
+    `to_group`: whether its target is an origin group, which takes no writing methods.
+    """
     methods = behavior["AllowedMethods"]
     if set(methods["Items"]) not in _ALLOWED:
         raise invalid("The parameter AllowedMethods must be GET and HEAD, those and OPTIONS, or all seven methods.")
+    if to_group and "POST" in methods["Items"]:
+        message = "cannot include POST, PUT, PATCH, or DELETE for a cached behavior associated with an origin group."
+        raise invalid(f"The parameter AllowedMethods {message}")
     cached = set(methods["CachedMethods"]["Items"])
     if cached not in _CACHED or not cached <= set(methods["Items"]):
         raise invalid("The parameter CachedMethods must be GET and HEAD, or those and OPTIONS, and be allowed.")

@@ -33,8 +33,8 @@ def allowed(config: dict[str, Any]) -> None:
         raise invalid("HTTP/3 cannot be used with a continuous deployment policy.")
     _origins(config)
     _groups(config)
-    targets = {origin["Id"] for origin in config["Origins"]["Items"]}
-    targets |= {group["Id"] for group in config["OriginGroups"].get("Items") or []}
+    groups = {group["Id"] for group in config["OriginGroups"].get("Items") or []}
+    targets = groups | {origin["Id"] for origin in config["Origins"]["Items"]}
     listed = behaviors(config)
     if len(listed) - 1 > 75:
         raise AwsRefusal("TooManyCacheBehaviors", "At most 75 cache behaviors in a distribution.")
@@ -42,7 +42,7 @@ def allowed(config: dict[str, Any]) -> None:
     for behavior in listed:
         if behavior["TargetOriginId"] not in targets:
             raise AwsRefusal("NoSuchOrigin", "One or more of your origins or origin groups do not exist.")
-        behavior_allowed(behavior)
+        behavior_allowed(behavior, to_group=behavior["TargetOriginId"] in groups)
     for response in config["CustomErrorResponses"].get("Items") or []:
         _error_response(response)
     _distinct((str(item["ErrorCode"]) for item in config["CustomErrorResponses"].get("Items") or []), "ErrorCode")

@@ -92,7 +92,7 @@ def started(folder: Path) -> Iterator[Aws]:
         run = Run(folder)
         yield Aws(f"http://127.0.0.1:{line.split()[1]}", run, Faults(run.faults))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=2) == 0
     finally:
         process.kill()
         process.wait()
@@ -123,6 +123,12 @@ def healed(aws: Aws) -> Iterator[Aws]:
 def cloudfront(aws: Aws) -> Any:
     """CloudFront of the shared emulator."""
     return aws.client("cloudfront")
+
+
+@pytest.fixture(scope="session")
+def elasticache(aws: Aws) -> Any:
+    """ElastiCache in eu-central-1 of the shared emulator."""
+    return aws.client("elasticache")
 
 
 _numbers = itertools.count(1)

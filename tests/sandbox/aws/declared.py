@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+"""AWS's managed policy CachingOptimized."""
+
+CERTIFICATE = {
+    "ACMCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678",
+    "SSLSupportMethod": "sni-only",
+    "MinimumProtocolVersion": "TLSv1.2_2021",
+}
+
 
 def cache_policy(name: str, **changes: Any) -> dict[str, Any]:
     """A CachePolicyConfig of the high tier."""

@@ -9,10 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.aws.conftest import Aws, code_of, until
-from tests.sandbox.aws.declared import behavior, distribution, listed
+from tests.sandbox.aws.declared import OPTIMIZED, behavior, distribution, listed
 
 Fresh = Callable[[str], str]
-OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CODE = b"import cf from 'cloudfront'; async function handler(event) { return event.request; }"
 
 
@@ -96,7 +95,7 @@ def test_a_function_that_cannot_be_is_refused(cloudfront: Any, fresh: Fresh) -> 
         (fresh("edge"), config(store, other), CODE, ("InvalidArgument", 400)),
         (fresh("edge"), config(store, runtime="cloudfront-js-1.0"), CODE, ("InvalidArgument", 400)),
         (fresh("edge"), config(nowhere), CODE, ("InvalidArgument", 400)),
-        (fresh("edge"), config(runtime="cloudfront-js-9.0"), CODE, ("InvalidArgument", 400)),
+        (fresh("edge"), config(runtime="cloudfront-js-9.0"), CODE, ("MalformedXML", 400)),
         (name, config(), CODE, ("FunctionAlreadyExists", 409)),
     ):
         with pytest.raises(ClientError) as refused:

@@ -9,10 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.aws.conftest import Aws, code_of
-from tests.sandbox.aws.declared import distribution, listed
+from tests.sandbox.aws.declared import OPTIMIZED, distribution, listed
 
 Fresh = Callable[[str], str]
-OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_a_cache_policy_that_cannot_be_is_refused(cloudfront: Any, changes: dict
             "TooManyHeadersInCachePolicy",
         ),
         ({"HeaderBehavior": "whitelist", "Headers": listed("Cookie")}, "InvalidArgument"),
-        ({"HeaderBehavior": "allViewer"}, "InvalidArgument"),
+        ({"HeaderBehavior": "allViewer"}, "MalformedXML"),
     ],
 )
 def test_the_lists_of_a_policy_are_checked(cloudfront: Any, headers: dict[str, Any], code: str) -> None:
