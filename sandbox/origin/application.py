@@ -13,7 +13,9 @@ from aiohttp.typedefs import Handler
 from sandbox.clock import OffsetClock
 from sandbox.origin import headers, render
 from sandbox.origin.access import CACHE_STATUS
+from sandbox.origin.database import Database
 from sandbox.origin.headers import Copy
+from sandbox.origin.manifest import manifest
 from sandbox.origin.pages import NotFound, Pages
 from sandbox.origin.reader import Reader, Value
 from sandbox.origin.routes import Asked, Kind, Site, find
@@ -40,9 +42,17 @@ class Application:
     """Answers both sites of one region."""
 
     def __init__(
-        self, region: str, seed: Seed, pages: Pages, reader: Reader, writing: Writing, clock: OffsetClock
+        self,
+        region: str,
+        seed: Seed,
+        database: Database,
+        pages: Pages,
+        reader: Reader,
+        writing: Writing,
+        clock: OffsetClock,
     ) -> None:
         self._region = region
+        self._database = database
         self._places: Mapping[str, Place] = {
             seed.portal_host: Place(Site.PORTAL),
             **{host: Place(Site.WEDDING, wedding.id) for wedding in seed.weddings for host in wedding.hosts},
@@ -89,7 +99,8 @@ class Application:
             case Kind.WRITE:
                 return await self._writing.answer(request, asked)
             case Kind.MANIFEST:
-                return web.json_response(self._pages.manifest(asked), headers=headers.PERSONAL)
+                listed = manifest(self._database, asked.route.site, asked.wedding)
+                return web.json_response(listed, headers=headers.PERSONAL)
             case Kind.OPERATOR:
                 return web.json_response(
                     {"operator": asked.variables["x"], "region": self._region}, headers=headers.PERSONAL

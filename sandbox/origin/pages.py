@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.origin import render
 from sandbox.origin.database import Database
 from sandbox.origin.photos import Photos
-from sandbox.origin.routes import Asked, Site, tier_of
+from sandbox.origin.routes import Asked
 from sandbox.origin.seed import PHOTO_WIDTHS, PORTAL
 
 
@@ -51,21 +51,6 @@ class Pages:
         if row is None:
             raise NotFound(f"no guest {guest} at this wedding")
         return render.page("Your invitation", render.guest(row), 0, style_host=self._portal_host)
-
-    def manifest(self, asked: Asked) -> dict[str, Any]:
-        """What to warm of one site (`wedcache.manifest/1`): each path with its tier, critical first."""
-        if asked.route.site is Site.PORTAL:
-            paths = ["/", f"/static/app.{render.FINGERPRINT}.css", "/search"]
-            paths += [f"/vendors/{row['id']}" for row in self._database.rows("SELECT id FROM vendors ORDER BY id")]
-            weddings = self._database.rows("SELECT id FROM weddings ORDER BY id")
-            paths += [f"/api/weddings/{row['id']}/timeline" for row in weddings]
-        else:
-            paths = ["/", "/schedule", "/travel", "/gallery"]
-            numbers = [row["number"] for row in self._database.photos(asked.wedding)]
-            paths += [f"/photos/{number}-{width}.jpg" for number in numbers for width in PHOTO_WIDTHS]
-        listed = [(tier_of(asked.route.site, path), path) for path in paths]
-        listed.sort(key=lambda pair: pair[0].rank)
-        return {"schema": "wedcache.manifest/1", "pages": [{"path": path, "tier": tier.value} for tier, path in listed]}
 
     def _row(self, owner: str, page: str) -> dict[str, Any]:
         row = self._database.page(owner, page)

@@ -88,7 +88,8 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     internal = Internal(
         region, database, held, roles, replica, replica_token, lambda: {**writer.counts, **writing.counts}
     )
-    application = Application(region, seed, Pages(database, photos, seed.portal_host), reader, writing, clock)
+    pages = Pages(database, photos, seed.portal_host)
+    application = Application(region, seed, database, pages, reader, writing, clock)
     log = AccessLog(run.log(f"origin-{region}"))
     stack.callback(log.close)
     app = web.Application(
