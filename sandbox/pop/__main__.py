@@ -28,12 +28,23 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="TLS port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--http-port", type=int, help="serve plain HTTP here too (0: a free port)")
     parser.add_argument("--api", help="base URL of the vendor emulator (default: its endpoint in run.json)")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="KNOB", help="counter-experiment: be deaf to it"
+    )
     given = parser.parse_args()
     if delays.place(given.code) == given.code:
         known = ", ".join(delays.NEAREST_REGION)
         parser.error(f"no city for POP {given.code}: the delay table knows {known} (first three letters of a code)")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
-    settings = Settings(Run(given.run), given.code, given.cdn, given.port, given.http_port, given.api)
+    settings = Settings(
+        run=Run(given.run),
+        code=given.code,
+        cdn=given.cdn,
+        port=given.port,
+        http_port=given.http_port,
+        api=given.api,
+        ignored=frozenset(given.ignore),
+    )
     uvloop.run(_until_told(settings))
 
 

@@ -130,7 +130,7 @@ class CloudFrontEdge:
             target=target,
             policy=rules,
             fetch=lambda conditions: cloudfront_origin.ask(self._origins, route, request, conditions),
-            retry_after=rules.error_ttl(503),
+            retry_after=rules.error_ttl,
         )
         return key, await self._flow.answer(ask)
 

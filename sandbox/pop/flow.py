@@ -42,7 +42,10 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Ask:
-    """A request with what its vendor's policy made of it. `fetch` takes the validators to add."""
+    """A request with what its vendor's policy made of it.
+
+    `fetch` takes the validators to add; `retry_after` tells for how long an origin that failed with a status rests.
+    """
 
     request: Request
     key: str
@@ -50,8 +53,7 @@ class Ask:
     target: str
     policy: Caching
     fetch: Callable[[Headers], Awaitable[Fetched]]
-    retry_after: float = 0.0
-    collapses: bool = True
+    retry_after: Callable[[int], float] = lambda status: 0.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Flow:
 
     async def _from_origin(self, ask: Ask, entry: Entry | None) -> Outcome:
         """Wait for a fetch; one that others began serves this request too if its answer was kept."""
-        if not ask.collapses or ask.request.method != "GET":
+        if ask.request.method != "GET":
             return (await self._land(ask, entry)).outcome
         began = (ask.key, self.entries.purged) not in self._under_way
         landed = await asyncio.shield(self._fetch(ask, entry))
@@ -135,7 +137,7 @@ class Flow:
         if entry is not None and fetched.response.status == 304:
             return self._renewed(ask, entry, fetched, since, now)
         if entry is not None and fetched.response.status >= 500 and may_serve_on_error(entry, now):
-            self._hold(ask, entry, now)
+            self._hold(entry, now + ask.retry_after(fetched.response.status))
             return _Landed(_from_cache(entry, Result.STALE, now, fetched), shareable=True)
         kept = self._keep(ask, fetched.response, since, now)
         if isinstance(kept, NotCached):
@@ -144,10 +146,10 @@ class Flow:
         result = Result.MISS if entry is None else Result.EXPIRED
         return _Landed(Outcome(kept.response, result, fetched=fetched), shareable=True)
 
-    def _hold(self, ask: Ask, entry: Entry, now: float) -> None:
+    def _hold(self, entry: Entry, until: float) -> None:
         """Leave a failing origin alone for a moment, where the vendor does that (no stale-if-error was sent)."""
         if entry.sie is None and self.entries.get(entry.key) is entry:
-            self.entries.replace(replace(entry, retry_at=now + ask.retry_after))
+            self.entries.replace(replace(entry, retry_at=until))
 
     def _renewed(self, ask: Ask, entry: Entry, fetched: Fetched, since: int, now: float) -> _Landed:
         """The origin confirmed the copy: it counts as stored now, under the headers that came with the confirmation."""

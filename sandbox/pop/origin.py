@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +18,6 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from sandbox import certificates, delays
-from sandbox.pop.flow import Fetched
 from sandbox.pop.messages import HOP_BY_HOP, Headers, Request, Response
 from sandbox.run import Run
 from sandbox.watched import WatchedJson
@@ -156,20 +154,6 @@ def round_trip(pop: str, domain: str) -> float:
     """Seconds between a POP and the region in an origin's name; a name without a region counts as next door."""
     region = next((label for label in domain.split(".") if label in REGIONS), None)
     return delays.round_trip_seconds(pop, region) if region else delays.SAME_PLACE_MS / 1000
-
-
-async def timed(client: OriginClient, origin: Origin, request: Request) -> tuple[Response | Failure, float]:
-    """`fetch` and the milliseconds that it took."""
-    began = time.monotonic()
-    answer = await client.fetch(origin, request)
-    return answer, (time.monotonic() - began) * 1000
-
-
-def fetched(origin: Origin, answer: Response | Failure, milliseconds: float, on_failure: Response) -> Fetched:
-    """What the flow is told; a failure becomes `on_failure`."""
-    if isinstance(answer, Failure):
-        return Fetched(on_failure, origin.domain, milliseconds, answer.kind)
-    return Fetched(answer, origin.domain, milliseconds)
 
 
 def _sent(origin: Origin, request: Request) -> CIMultiDict[str]:

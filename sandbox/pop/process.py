@@ -15,11 +15,9 @@ from sandbox.pop.cloudflare import CloudflareEdge
 from sandbox.pop.cloudfront import CloudFrontEdge
 from sandbox.pop.entries import Entries
 from sandbox.pop.flow import Flow
-from sandbox.pop.messages import Request
 from sandbox.pop.origin import OriginClient
-from sandbox.pop.snapshot import Follower, base_url
-from sandbox.pop.viewer import Served
-from sandbox.pop.wire import Wire
+from sandbox.pop.snapshot import Follower, base_url, deaf_to
+from sandbox.pop.wire import Edge, Wire
 from sandbox.run import Run
 
 API_ENDPOINT = {"cloudfront": "aws", "cloudflare": "cloudflare"}
@@ -27,7 +25,10 @@ API_ENDPOINT = {"cloudfront": "aws", "cloudflare": "cloudflare"}
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says. `port` 0 means a free one; `http_port` None means no plain HTTP."""
+    """What the command line says.
+
+    `port` 0 means a free one; `http_port` None means no plain HTTP; `ignored` names knobs that this POP is deaf to.
+    """
 
     run: Run
     code: str
@@ -35,6 +36,7 @@ class Settings:
     port: int = 0
     http_port: int | None = None
     api: str | None = None
+    ignored: frozenset[str] = frozenset()
 
     def locate(self) -> str:
         """The vendor emulator's base URL. Raises KeyError while it is not registered."""
@@ -50,14 +52,11 @@ class Ports:
     follower: Follower
 
 
-class AppliedEdge(Protocol):
-    """An edge as this module needs it."""
+class AppliedEdge(Edge, Protocol):
+    """An edge that follows snapshots."""
 
     def apply(self, snapshot: dict[str, Any]) -> None:
-        """Obey a snapshot."""
-
-    async def handle(self, request: Request) -> Served:
-        """Serve a request."""
+        """Obey a snapshot from now on, and carry out its purges. Raises where it cannot be compiled."""
 
 
 def edge_for(settings: Settings, flow: Flow, origins: OriginClient, clock: Callable[[], float]) -> AppliedEdge:
@@ -75,7 +74,9 @@ async def serve(settings: Settings) -> AsyncIterator[Ports]:
     origins = OriginClient(run, settings.code)
     edge = edge_for(settings, flow, origins, clock.time)
     log = AccessLog(run.log(f"pop-{settings.code}"), settings.code, clock.time)
-    follower = Follower(settings.code, settings.locate, edge.apply)
+    follower = Follower(
+        settings.code, settings.locate, lambda snapshot: edge.apply(deaf_to(snapshot, settings.ignored))
+    )
     server = Wire(edge, log).server()
     loop = asyncio.get_running_loop()
     context = certificates.server_context(certificate)

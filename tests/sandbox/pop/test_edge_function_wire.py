@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.pop.declared import cloudfront, items
-from tests.sandbox.pop.test_cloudfront_wire import played
-from tests.sandbox.pop.world import STANDBY, World
+from tests.sandbox.pop.world import STANDBY, World, played_at
+
+played = played_at("cloudfront", "FRA56-P1")
 
 ARN, STORE = "arn:aws:cloudfront::1:function/edge", "arn:aws:cloudfront::1:key-value-store/1"
 CODE = """import cf from 'cloudfront';

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.pop.cloudflare_rules import Rule, request_facts, response_facts
@@ -85,6 +85,7 @@ logic = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(logic)
 def test_logic_agrees_with_python(text: str) -> None:
     """Any nesting of and, or, xor, not has the value that Python gives it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,9 @@ async def listening(handler: Callable[[web.Request], Any], context: Any = None) 
 
 
 @contextlib.asynccontextmanager
-async def world(folder: Path, cdn: str, code: str, http: bool = False) -> AsyncIterator[World]:
+async def world(
+    folder: Path, cdn: str, code: str, http: bool = False, ignored: frozenset[str] = frozenset()
+) -> AsyncIterator[World]:
     """A run folder, an emulator, two origins in two regions and one POP."""
     run = Run(folder)
     certificate = certificates.ensure_certificate(run, "origins", [HOME, STANDBY])
@@ -176,7 +178,7 @@ async def world(folder: Path, cdn: str, code: str, http: bool = False) -> AsyncI
         standby_port = await stack.enter_async_context(listening(standby.answer, context))
         write_json(run.hosts, {HOME: f"127.0.0.1:{home_port}", STANDBY: f"127.0.0.1:{standby_port}"})
         name = "aws" if cdn == "cloudfront" else "cloudflare"
-        settings = Settings(run, code, cdn, http_port=0 if http else None)
+        settings = Settings(run, code, cdn, http_port=0 if http else None, ignored=ignored)
         ports = await stack.enter_async_context(serve(settings))
         endpoints = {name: f"127.0.0.1:{api_port}", f"pop-{code}": f"127.0.0.1:{ports.tls}"}
         if ports.http is not None:
@@ -186,3 +188,16 @@ async def world(folder: Path, cdn: str, code: str, http: bool = False) -> AsyncI
         connector = aiohttp.TCPConnector(ssl=certificates.client_context(run))
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         yield World(run, api, home, standby, OffsetClock(run.clock), ports, session, code)
+
+
+def played_at(cdn: str, code: str) -> Callable[..., None]:
+    """A function that plays one scene at a POP of this kind: `played(folder, scene, http=False)`."""
+
+    def played(folder: Path, scene: Callable[[World], Awaitable[None]], http: bool = False) -> None:
+        async def play() -> None:
+            async with world(folder, cdn, code, http) as stage:
+                await scene(stage)
+
+        asyncio.run(play())
+
+    return played
