@@ -39,6 +39,7 @@ class Follower:
         self._settings = settings
         self._stats = stats
         self._joined = False
+        self._is_stopping = False
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -55,9 +56,12 @@ class Follower:
 
     async def stop(self) -> None:
         """Stop following and leave the roll. Memory must have been cleared."""
-        if self._task is not None:
+        # redis-py sends under asyncio.wait_for, which in Python 3.11 loses a cancellation that meets its result:
+        # repeat it.
+        self._is_stopping = True
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait({self._task}, timeout=0.1)
         self.blind_at = -math.inf
         if self._joined:
             try:
@@ -75,8 +79,8 @@ class Follower:
         return self._barriers.apply(purge)
 
     async def _run(self) -> None:
-        """Beat, listen, apply, for ever; a failure is a pause."""
-        while True:
+        """Beat, listen, apply, until stopped; a failure is a pause."""
+        while not self._is_stopping:
             try:
                 await self._round()
             except Unavailable:

@@ -1,0 +1,154 @@
+"""A process of its own with a cache, told what to do by lines of JSON on stdin, answering on stdout.
+
+`python -m tests.cache.peer URL SCOPE NAME SETTINGS`. Its database is a hash in the same server; CLOCK_MONOTONIC is
+shared by all processes of the machine, so the times that it tells can be compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from controlplane.adapters.redis.connect import connect
+from controlplane.adapters.redis.purge_log import RedisPurgeLog
+from controlplane.adapters.redis.tier import RedisTier
+from controlplane.cache import Cache, Load, Settings
+from tests.cache.scene import until
+
+KEYS = ["k0", "k1", "k2", "k3"]
+
+
+def tag_of(key: str) -> str:
+    """Two keys share a wedding."""
+    return f"wedding:w{int(key[1]) // 2}"
+
+
+class SkewedClock:
+    """A calendar that is wrong by `skew` and steps now and then; elapsed time is right."""
+
+    def __init__(self, skew: float) -> None:
+        self._skew = skew
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._skew + random.choice((0, 600, -600)))
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class Peer:
+    """The commands, one method each."""
+
+    def __init__(self, cache: Cache, database: Any, scope: str) -> None:
+        self.cache = cache
+        self._database = database
+        self._table = f"db:{scope}"
+
+    async def load(self, context: Load) -> int:
+        """The committed version, after a delay in which anything may happen."""
+        version = int(await self._database.hget(self._table, context.key) or 0)
+        await asyncio.sleep(random.random() * 0.004)
+        return version
+
+    async def read(self, key: str) -> dict[str, Any]:
+        """One read, with what was applied before it."""
+        applied = self.cache.position
+        began = time.monotonic_ns()
+        read = await self.cache.read(key, self.load, tags=[tag_of(key)])
+        return {
+            "do": "read",
+            "key": key,
+            "version": read.value,
+            "status": read.status.value,
+            "reason": read.reason.value if read.reason else None,
+            "tier": read.tier,
+            "applied": applied.n,
+            "epoch": applied.epoch,
+            "began": began,
+            "ended": time.monotonic_ns(),
+        }
+
+    async def remove(self, key: str, complete: float = 0.0) -> dict[str, Any]:
+        """Commit a new version, remove its tag, and wait for completion for `complete` seconds if asked."""
+        version = int(await self._database.hincrby(self._table, key, 1))
+        began = time.monotonic_ns()
+        receipt = await self.cache.remove(tags=[tag_of(key)])
+        ended = time.monotonic_ns()
+        done = None
+        if complete:
+            await receipt.complete(complete)
+            done = time.monotonic_ns()
+        n = receipt.purge.position.n
+        return {"do": "remove", "key": key, "version": version, "n": n, "began": began, "ended": ended, "done": done}
+
+    async def expire(self, key: str) -> dict[str, Any]:
+        """Commit a new version and expire its tag."""
+        version = int(await self._database.hincrby(self._table, key, 1))
+        began = time.monotonic_ns()
+        purge = await self.cache.expire(tags=[tag_of(key)])
+        ended = time.monotonic_ns()
+        n = purge.position.n
+        return {"do": "expire", "key": key, "version": version, "n": n, "began": began, "ended": ended, "done": None}
+
+    async def watch(self, key: str) -> dict[str, Any]:
+        """Wait until memory has no hit for `key` any more."""
+        await until(lambda: self.cache.peek(key) is None)
+        return {"gone": time.monotonic_ns()}
+
+    async def churn(self, seconds: float, seed: int) -> dict[str, Any]:
+        """Random reads, removals and expiries by three workers; everything that happened, in their order."""
+        dice = random.Random(seed)
+        history: list[dict[str, Any]] = []
+        end = time.monotonic() + seconds
+
+        async def work() -> None:
+            while time.monotonic() < end:
+                key = dice.choice(KEYS)
+                roll = dice.random()
+                if roll < 0.05:
+                    history.append(await self.remove(key, complete=10.0 if dice.random() < 0.3 else 0.0))
+                elif roll < 0.08:
+                    history.append(await self.expire(key))
+                else:
+                    history.append(await self.read(key))
+                await asyncio.sleep(dice.random() * 0.003)
+
+        await asyncio.gather(*(work() for _ in range(3)))
+        return {"history": history}
+
+    async def stats(self) -> dict[str, Any]:
+        """Counters and sight."""
+        return {**self.cache.stats.as_dict(), "sees_log": self.cache.sees_log}
+
+
+async def main(url: str, scope: str, name: str, options: str) -> None:
+    """Serve commands until stdin ends."""
+    settings = json.loads(options)
+    clock = SkewedClock(settings.pop("skew", 0.0))
+    database = connect(url, timeout=5.0, text=True)
+    tier, log = RedisTier(url, scope=scope), RedisPurgeLog(url, scope=scope)
+    async with Cache(Settings(member=name, **settings), second=tier, log=log, clock=clock) as cache:
+        peer = Peer(cache, database, scope)
+        reader = asyncio.StreamReader(limit=2**24)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+        sys.stdout.write('{"ready": true}\n')
+        sys.stdout.flush()
+        while line := await reader.readline():
+            command = json.loads(line)
+            try:
+                answer = await getattr(peer, command.pop("do"))(**command)
+            except Exception as error:
+                answer = {"error": f"{type(error).__name__}: {error}"}
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
+    await database.aclose(close_connection_pool=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:5]))
