@@ -35,11 +35,18 @@ _GLOBAL = {"--cwd": True, "--color": True, "--verbose": True, "--non-interactive
            "--logtostderr": False, "--logflow": False, "--disable-integrity-checking": False, "--help": False,
            "--fully-qualify-stack-names": False}  # fmt: skip
 _STACK = {"--stack": True, "--config-file": True}
-_RUN = {**_STACK, "--json": False, "--parallel": True, "--message": True, "--debug": False,
-        "--expect-no-changes": False,         "--show-secrets": False, "--show-sames": False, "--show-reads": False, "--show-config": False, "--urns": False,
-        "--show-replacement-steps": False, "--show-full-output": False, "--suppress-outputs": False,
-        "--suppress-progress": False, "--suppress-permalink": False, "--skip-plugin-pre-install": False,
-        "--skip-config-validation": False, "--run-program": False}  # fmt: skip
+_SHOWING = ("--show-secrets", "--show-sames", "--show-reads", "--show-config", "--show-replacement-steps",
+            "--show-full-output", "--suppress-outputs", "--suppress-progress", "--suppress-permalink", "--urns",
+            "--debug", "--skip-plugin-pre-install", "--skip-config-validation")  # fmt: skip
+_RUN = {
+    **_STACK,
+    **dict.fromkeys(_SHOWING, False),
+    "--json": False,
+    "--parallel": True,
+    "--message": True,
+    "--expect-no-changes": False,
+    "--run-program": False,
+}
 _CHANGE = {**_RUN, "--yes": False, "--skip-preview": False}
 
 # verb -> flag -> whether it takes a value

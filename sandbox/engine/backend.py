@@ -174,6 +174,10 @@ class Selection:
         stacks = json.loads(self._path.read_text()).get("stacks") or {}
         return str(stacks.get(self._url, "")).rsplit("/", 1)[-1]
 
+    def beside(self, what: str) -> Path:
+        """A file of ours beside the selection, for what may be forgotten at any time."""
+        return self._path.with_name(self._path.name.replace("-workspace.json", f"-standin-{what}.json"))
+
     def set(self, full_name: str) -> None:
         """Select a stack ("" selects none)."""
         data = json.loads(self._path.read_text()) if self._path.exists() else {}

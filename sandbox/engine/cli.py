@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox.engine import protocol
 from sandbox.engine.arguments import VERBS, parse
 from sandbox.engine.checkpoint import VERSION
 from sandbox.engine.stop import FAILED, Stop
@@ -43,6 +44,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> i
 def _dispatch(place: Workspace) -> int:
     verb = place.command.verb
     if verb in ("preview", "up", "destroy"):
+        protocol.without_sdk()
         from sandbox.engine import updating
 
         verbs = {"preview": updating.preview, "up": updating.up, "destroy": updating.destroy}

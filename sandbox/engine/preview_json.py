@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sandbox.engine import urns
 from sandbox.engine.checkpoint import resource_json
-from sandbox.engine.report import _is_default
+from sandbox.engine.report import is_default
 from sandbox.engine.resources import Step
 from sandbox.engine.session import Outcome
 
@@ -18,13 +19,20 @@ SHOWN = "[secret]"
 
 def text(outcome: Outcome, now: Callable[[], datetime]) -> str:
     """The digest of a finished preview."""
-    steps = [_step(step) for step in outcome.report.steps if step.op not in _HIDDEN and not _is_default(step.urn)]
+    steps = [_step(step) for step in outcome.report.steps if _belongs(step)]
     digest: dict[str, Any] = {"steps": steps}
     if outcome.report.errors:
         digest["diagnostics"] = [{"message": error, "severity": "error"} for error in outcome.report.errors]
     digest["duration"] = int(outcome.seconds * 1e9)
     digest["changeSummary"] = outcome.report.counts
     return json.dumps(digest, indent=4, ensure_ascii=False)
+
+
+def _belongs(step: Step) -> bool:
+    """Whether the digest names the step: no halves of a replacement, no default providers, no sames but the stack's."""
+    if step.op in _HIDDEN or is_default(step.urn):
+        return False
+    return step.op != "same" or urns.kind(step.urn) == urns.STACK_TYPE
 
 
 def _step(step: Step) -> dict[str, Any]:

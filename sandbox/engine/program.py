@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -45,58 +46,80 @@ def installed_plugins(python: Path) -> dict[str, str]:
     return found
 
 
-class Program:
-    """A program's process, started early: it imports the SDK while the engine prepares, then gets its settings."""
+class Nursery:
+    """Runs programs, one at a time. It is started early and imports while the engine prepares.
 
-    def __init__(self, python: Path, environ: Mapping[str, str]) -> None:
-        read_end, write_end = os.pipe()
-        self._control = os.fdopen(write_end, "w", encoding="utf-8")
+    `used` remembers which SDK modules the last run imported, so that the next one imports them ahead and once.
+    """
+
+    def __init__(self, python: Path, environ: Mapping[str, str], used: Path) -> None:
+        self._used = used
+        self._pid = 0
+        ours, theirs = socket.socketpair()
+        self._socket = ours
         self._process = subprocess.Popen(
-            [python, _CHILD, str(read_end)],
+            [python, _CHILD, str(theirs.fileno()), _known(used)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             env=dict(environ),
-            pass_fds=[read_end],
+            pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
-        os.close(read_end)
+        theirs.close()
 
     async def run(self, settings: Mapping[str, Any], say: Callable[[str], None]) -> int:
-        """Give the settings and follow the program to its end: every line to `say`; the exit code."""
-        self._control.write(json.dumps(settings) + "\n")
-        self._control.flush()
+        """Run the program to its end: every line of output to `say`; the exit code (negative: ended by a signal)."""
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._follow, loop, say)
-        return await loop.run_in_executor(None, self._process.wait)
+        self._used.parent.mkdir(parents=True, exist_ok=True)
+        message = json.dumps({**settings, "used": str(self._used)}).encode()
 
-    def _follow(self, loop: asyncio.AbstractEventLoop, say: Callable[[str], None]) -> None:
-        if self._process.stdout is None:
-            return
-        for line in self._process.stdout:
-            loop.call_soon_threadsafe(say, line.decode(errors="replace").rstrip("\n"))
+        def talk(line: str) -> None:
+            loop.call_soon_threadsafe(say, line)
 
-    async def stop(self) -> None:
-        """End the program: an interrupt first, after a short grace for good."""
-        if self._process.poll() is None:
-            self._signal(signal.SIGINT)
-            loop = asyncio.get_running_loop()
-            try:
-                await asyncio.wait_for(loop.run_in_executor(None, self._process.wait, _GRACE), _GRACE * 2)
-            except (TimeoutError, subprocess.TimeoutExpired):
-                self._signal(signal.SIGKILL)
+        return await loop.run_in_executor(None, self._follow, message, talk)
+
+    def _follow(self, message: bytes, talk: Callable[[str], None]) -> int:
+        read_end, write_end = os.pipe()
+        with os.fdopen(read_end, "r", encoding="utf-8", errors="replace") as output:
+            socket.send_fds(self._socket, [message], [write_end])
+            os.close(write_end)
+            answers = self._socket.makefile("r")
+            self._pid = int(answers.readline() or 0)
+            for line in output:
+                talk(line.rstrip("\n"))
+        code = answers.readline()
+        self._pid = 0
+        return int(code) if code else 1
+
+    def interrupt(self) -> None:
+        """Ask the running program to end."""
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the running program for good."""
+        self._signal(signal.SIGKILL)
 
     def close(self) -> None:
-        """Let go of the process; it is ended where it still runs."""
-        if self._process.poll() is None:
-            self._signal(signal.SIGKILL)
-        self._process.wait()
-        self._control.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        """End the process and whatever still runs in it."""
+        self.kill()
+        self._socket.close()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _signal(self, number: int) -> None:
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return
+        if self._pid:
+            try:
+                os.killpg(self._pid, number)
+            except ProcessLookupError:
+                self._pid = 0
+
+
+def _known(used: Path) -> str:
+    """The modules to import ahead, as JSON."""
+    try:
+        names = json.loads(used.read_text())
+    except (OSError, ValueError):
+        return "[]"
+    return json.dumps([name for name in names if isinstance(name, str) and name.startswith("pulumi_")])

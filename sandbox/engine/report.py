@@ -56,9 +56,9 @@ class Report:
         self.steps.append(step)
         if error:
             self._errored.add(step.urn)
-        if not error and not step.skipped and not _is_default(step.urn) and step.op in (*_ORDER, "same"):
+        if not error and not step.skipped and not is_default(step.urn) and step.op in (*_ORDER, "same"):
             self.counts[step.op] = self.counts.get(step.op, 0) + 1
-        if step.op in _SYMBOLS and not _is_default(step.urn):
+        if step.op in _SYMBOLS and not is_default(step.urn):
             done = f"**{_WORDS[step.op][0]} failed**" if error else _WORDS[step.op][0 if self._preview else 1]
             changed = f" [diff: {','.join(step.diffs or step.keys)}]" if step.diffs or step.keys else ""
             self._say(f" {_SYMBOLS[step.op]} {short(step.urn)} {done}{changed}")
@@ -116,7 +116,8 @@ class Report:
         return any(self.counts.get(op) for op in _ORDER)
 
 
-def _is_default(urn: str) -> bool:
+def is_default(urn: str) -> bool:
+    """Whether the resource is a default provider, which no count shows."""
     return urns.is_provider(urns.kind(urn)) and urns.name(urn).startswith("default")
 
 

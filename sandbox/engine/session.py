@@ -19,13 +19,15 @@ from sandbox.engine.callbacks import Callbacks
 from sandbox.engine.deployment import Deployment
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
-from sandbox.engine.program import Program
+from sandbox.engine.program import Nursery
 from sandbox.engine.providers import Providers
 from sandbox.engine.report import Report
 from sandbox.engine.resources import Snapshot
 from sandbox.engine.saved_plan import Held
 from sandbox.engine.stop import Stop
 from sandbox.engine.values import Properties
+
+_GRACE = 1.0  # seconds between asking a program to end and ending it
 
 
 @dataclass(frozen=True)
@@ -63,25 +65,14 @@ class Outcome:
     seconds: float = 0.0
 
 
-async def run_phase(work: Work, prior: Snapshot, held: Held, *, preview: bool, run_program: bool) -> Outcome:
-    """Run one phase against `prior`. The program runs unless this is a destroy without it."""
-    started = time.monotonic()
-    program = Program(work.python, work.environ) if run_program else None
-    try:
-        return await _phase(work, prior, held, program, preview, started)
-    finally:
-        if program is not None:
-            program.close()
-
-
-async def _phase(
-    work: Work, prior: Snapshot, held: Held, program: Program | None, preview: bool, started: float
-) -> Outcome:
+async def run_phase(work: Work, prior: Snapshot, held: Held, nursery: Nursery | None, *, preview: bool) -> Outcome:
+    """Run one phase against `prior`; the program runs in `nursery`, or not at all (a destroy without it)."""
     import grpc
     from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
     from sandbox.engine.monitor import Engine, Monitor, Surroundings
 
+    started = time.monotonic()
     report = Report(work.kind, work.stack, work.project, preview, work.say)
     destroying = work.kind == "destroy"
     planner = Planner(prior, work.stack, work.project, preview=preview, held=held, destroying=destroying)
@@ -100,8 +91,8 @@ async def _phase(
     await server.start()
     interrupted = _on_interrupt(deployment)
     try:
-        if program is not None:
-            await _run_program(work, program, monitor, deployment, port, preview)
+        if nursery is not None:
+            await _run_program(work, nursery, monitor, deployment, port, preview)
         else:
             await deployment.finish()
         await deployment.settle()
@@ -131,7 +122,7 @@ def _outputs(deployment: Deployment) -> tuple[Properties, Properties]:
 
 
 async def _run_program(
-    work: Work, program: Program, monitor: Any, deployment: Deployment, port: int, preview: bool
+    work: Work, nursery: Nursery, monitor: Any, deployment: Deployment, port: int, preview: bool
 ) -> None:
     settings = {
         "monitor": f"127.0.0.1:{port}",
@@ -151,7 +142,7 @@ async def _run_program(
         if not deployment.halted.is_set():
             deployment.show.diagnose("", "info", line)
 
-    running = asyncio.ensure_future(program.run(settings, say))
+    running = asyncio.ensure_future(nursery.run(settings, say))
     ended = asyncio.ensure_future(monitor.program_ended.wait())
     halted = asyncio.ensure_future(deployment.halted.wait())
     await asyncio.wait({running, ended, halted}, return_when=asyncio.FIRST_COMPLETED)
@@ -162,7 +153,9 @@ async def _run_program(
     if not running.done():
         await deployment.quiet()
         monitor.may_exit.set()
-        await program.stop()
+        nursery.interrupt()
+        await asyncio.wait({running}, timeout=_GRACE)
+        nursery.kill()
     code = await running
     for waiter in (ended, halted):
         waiter.cancel()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sandbox.engine import preview_json
 from sandbox.engine.checkpoint import checkpoint_text, manifest, snapshot_of
-from sandbox.engine.program import installed_plugins, interpreter
+from sandbox.engine.program import Nursery, installed_plugins, interpreter
 from sandbox.engine.resources import Snapshot
 from sandbox.engine.saved_plan import Held
 from sandbox.engine.session import Outcome, Work, attached, degree, run_phase
@@ -29,7 +29,8 @@ def preview(place: Workspace, say: Say, talk: Say, now: Clock) -> int:
     """`pulumi preview`: show what an `up` would do, and save it as a plan."""
     quiet = place.command.has("--json")
     work = _work(place, "up", (lambda _: None) if quiet else say, now)
-    outcome = _run(work, _prior(place), Held(), preview=True, run_program=True)
+    with _programs(place, work) as nursery:
+        outcome = _run(work, _prior(place), Held(), nursery, preview=True)
     if quiet:
         say(preview_json.text(outcome, now))
     path = place.command.get("--save-plan")
@@ -45,15 +46,15 @@ def up(place: Workspace, say: Say, talk: Say, now: Clock) -> int:
     _consent(place, "--yes or --skip-preview or --preview-only")
     work = _work(place, "up", say, now)
     plan = _read_plan(place)
-    with _locked(place, now):
+    with _locked(place, now), _programs(place, work) as nursery:
         prior = _prior(place)
         _warn_pending(prior, talk)
         if not place.command.has("--skip-preview"):
-            outcome = _run(work, prior, Held(plan()), preview=True, run_program=True)
+            outcome = _run(work, prior, Held(plan()), nursery, preview=True)
             if outcome.failed:
                 return _ended(place, outcome, talk)
             prior = _prior(place)
-        outcome = _run(work, prior, Held(plan()), preview=False, run_program=True)
+        outcome = _run(work, prior, Held(plan()), nursery, preview=False)
     return _ended(place, outcome, talk)
 
 
@@ -64,13 +65,14 @@ def destroy(place: Workspace, say: Say, talk: Say, now: Clock) -> int:
         _consent(place, "--yes or --skip-preview or --preview-only")
     runs = place.command.has("--run-program") or _truthy(place.environ.get("PULUMI_RUN_PROGRAM", ""))
     work = _work(place, "destroy", say, now)
-    with nullcontext() if only_preview else _locked(place, now):
+    locked = nullcontext() if only_preview else _locked(place, now)
+    with locked, _programs(place, work) if runs else nullcontext() as nursery:
         _refuse_deaf_hooks(_prior(place), runs)
         if not place.command.has("--skip-preview"):
-            outcome = _run(work, _prior(place), Held(), preview=True, run_program=runs)
+            outcome = _run(work, _prior(place), Held(), nursery, preview=True)
             if outcome.failed or only_preview:
                 return _ended(place, outcome, talk)
-        outcome = _run(work, _prior(place), Held(), preview=False, run_program=runs)
+        outcome = _run(work, _prior(place), Held(), nursery, preview=False)
         if not outcome.failed:
             _after_destroy(place, say)
     return _ended(place, outcome, talk)
@@ -134,8 +136,17 @@ def _work(place: Workspace, kind: str, say: Say, now: Clock) -> Work:
     )
 
 
-def _run(work: Work, prior: Snapshot, held: Held, *, preview: bool, run_program: bool) -> Outcome:
-    return asyncio.run(run_phase(work, prior, held, preview=preview, run_program=run_program))
+def _run(work: Work, prior: Snapshot, held: Held, nursery: Nursery | None, *, preview: bool) -> Outcome:
+    return asyncio.run(run_phase(work, prior, held, nursery, preview=preview))
+
+
+@contextmanager
+def _programs(place: Workspace, work: Work) -> Iterator[Nursery]:
+    nursery = Nursery(work.python, place.environ, place.selection.beside("imports"))
+    try:
+        yield nursery
+    finally:
+        nursery.close()
 
 
 def _warn_pending(prior: Snapshot, talk: Say) -> None:

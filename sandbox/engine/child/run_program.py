@@ -1,8 +1,10 @@
 """Run a Pulumi program as pulumi-language-python-exec does: through `runpy`, inside the SDK's `run_in_stack`.
 
-Started as a script with a control pipe as its only argument. The SDK is imported first; the settings then arrive on the
-pipe as one line of JSON, so that importing overlaps with the engine's own start. When the pipe ends, the engine is gone
-and the process leaves too. Exit codes: 0, 1 (RunError), 32 (the program failed and the error was shown).
+Started as a script with a socket as its first argument and the modules to import ahead as its second (JSON list). It
+imports the SDK and those modules once; each request on the socket (settings in JSON, and the file descriptor that takes
+the output) is then served by a fork, so that the preview and the update of one `up` import the vendors' SDKs once. The
+answers are the fork's pid, then its exit code: 0, 1 (RunError), 32 (the program failed and the error was shown). When
+the socket ends, the engine is gone and everything here leaves too.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ import sys
 sys.path.pop(0)  # this script's own folder, which no program should see
 
 import asyncio
+import importlib
 import json
 import logging
 import os
 import runpy
+import socket
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +27,12 @@ from pathlib import Path
 from typing import Any
 
 _SHOWN = 32
+_MESSAGE = 1 << 20
 
 
-def _leave_with_the_engine(control: Any) -> None:
-    """Block until the engine closes the pipe, then end the process without further ado."""
-    control.read()
+def _leave_with_the_engine(engine: socket.socket) -> None:
+    """Block until the engine hangs up, then end the process without further ado."""
+    engine.recv(1, socket.MSG_PEEK)
     os._exit(1)
 
 
@@ -37,8 +42,8 @@ def _user_traceback(program: str) -> str:
     for position, frame in enumerate(frames):
         own = not frame.filename.startswith("<")
         if own and str(Path(frame.filename).absolute()).startswith(program):
-            return traceback.format_exc(limit=-(len(frames) - position))
-    return traceback.format_exc()
+            return traceback.format_exc(limit=-(len(frames) - position)).rstrip()
+    return traceback.format_exc().rstrip()
 
 
 def _run(settings: dict[str, Any]) -> int:
@@ -77,33 +82,59 @@ def _run(settings: dict[str, Any]) -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return 1
-    except Exception:
-        pulumi.log.error("Program failed with an unhandled exception:\n" + _user_traceback(program).rstrip())
+    except Exception:  # whatever the program raises is shown as its failure
+        pulumi.log.error("Program failed with an unhandled exception:\n" + _user_traceback(program))
         return _SHOWN
     finally:
         executor.shutdown(wait=True)
         loop.close()
+
+
+def _serve(engine: socket.socket, settings: dict[str, Any], output: int) -> None:
+    """The fork: run one program and leave with its code."""
+    os.setsid()
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    threading.Thread(target=_leave_with_the_engine, args=(engine,), daemon=True).start()
+    code = 1
+    try:
+        code = _run(settings)
+        used = sorted(name for name in sys.modules if name.startswith("pulumi_"))
+        Path(settings["used"]).write_text(json.dumps(used))
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    except KeyboardInterrupt:
+        code = 1
+    finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        os._exit(code)
+
+
+def _import_ahead(names: list[str]) -> None:
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:  # the program itself will say what is wrong with an import
+            return
 
 
 def main() -> None:
-    """Import the SDK, wait for the settings, run the program."""
-    try:
-        import pulumi
-    except ImportError:
-        print("the Pulumi SDK is not installed in this environment: pip install pulumi", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
-    control = os.fdopen(int(sys.argv[1]), "r", encoding="utf-8")
-    line = control.readline()
-    if not line:
-        sys.exit(1)
-    threading.Thread(target=_leave_with_the_engine, args=(control,), daemon=True).start()
-    code = _run(json.loads(line))
-    del pulumi
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code) if code == 0 else sys.exit(code)
+    """Import ahead, then serve the engine's requests one after the other."""
+    engine = socket.socket(fileno=int(sys.argv[1]))
+    _import_ahead(["pulumi", "pulumi.runtime", *json.loads(sys.argv[2])])
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(engine, _MESSAGE, 1)
+        if not message:
+            return
+        pid = os.fork()
+        if pid == 0:
+            _serve(engine, json.loads(message), descriptors[0])
+        os.close(descriptors[0])
+        engine.send(b"%d\n" % pid)
+        _, status = os.waitpid(pid, 0)
+        engine.send(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 main()

@@ -1,0 +1,44 @@
+"""Fixtures of the engine's tests. Where a real Pulumi CLI is on PATH and ENGINE=pulumi is set, every scenario runs on
+it too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.memory_provider import Serving
+from tests.engine.workbench import Bench, real_cli
+
+REAL = os.environ.get("ENGINE") == "pulumi" and real_cli() is not None
+ENGINES = ["standin", "pulumi"] if REAL else ["standin"]
+
+# The comparison with the real CLI is collected only where there is one to compare with.
+collect_ignore = [] if REAL else ["test_differential.py"]
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
+    """A provider in memory."""
+    provider = Serving()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(params=ENGINES)
+def bench(request: pytest.FixtureRequest, tmp_path: Path, serving: Serving) -> Bench:
+    """A new project with an empty stack `dev`."""
+    made = Bench(tmp_path / "project", serving, request.param)
+    made.must("stack", "init", "dev")
+    return made
+
+
+@pytest.fixture
+def standin(tmp_path: Path, serving: Serving) -> Bench:
+    """As `bench`, for promises of the stand-in alone."""
+    made = Bench(tmp_path / "project", serving, "standin")
+    made.must("stack", "init", "dev")
+    return made
