@@ -89,7 +89,7 @@ TABLE: tuple[Difference, ...] = (
         "the engine's whole list, and their effect",
         "29 of them, checked and kept; the Valkey servers of the sandbox do not follow them",
     ),
-    Difference("subnets and security groups", "must exist, in one VPC", "unknown ids are taken as they are"),
+    Difference("subnets and security groups", "must exist, in one VPC", "any id is taken; all lie in one VPC"),
     Difference(
         "S3 conditional writes",
         "409 ConditionalRequestConflict when two collide",

@@ -6,7 +6,7 @@ import functools
 import importlib
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.responses import BaseResponse
@@ -63,25 +63,11 @@ class MotoStores:
 
         return frozenset(cloudfront_backends[self._account]["aws"].origin_access_controls)
 
-    def subnet_groups(self, region: str) -> MutableMapping[str, Any]:
-        """The cache subnet groups of a region by name."""
-        groups: MutableMapping[str, Any] = self._elasticache(region).cache_subnet_groups
-        return groups
-
-    def new_subnet_group(self, region: str, name: str, description: str, subnet_ids: list[str]) -> Any:
-        """A cache subnet group as moto makes it, not yet kept."""
-        from moto.elasticache.models import CacheSubnetGroup
-
-        return CacheSubnetGroup(self._account, region, name, description, subnet_ids, [])
-
     def lone_clusters(self, region: str) -> list[Any]:
         """The cache clusters of a region outside replication groups."""
-        return list(self._elasticache(region).describe_cache_clusters())
-
-    def _elasticache(self, region: str) -> Any:
         from moto.elasticache.models import elasticache_backends
 
-        return elasticache_backends[self._account][region]
+        return list(elasticache_backends[self._account][region].describe_cache_clusters())
 
 
 class Moto:

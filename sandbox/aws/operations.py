@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.aws import keyvaluestore
 from sandbox.aws.cloudfront import distributions, functions, invalidations, monitoring, policies, stores, tags
-from sandbox.aws.elasticache import beside_moto, parameter_groups, replication_groups
+from sandbox.aws.elasticache import beside_moto, parameter_groups, replication_groups, subnet_groups
 from sandbox.aws.world import Call, World
 
 Handler = Callable[[World, Call], dict[str, Any] | None]
@@ -55,8 +55,10 @@ OURS: dict[tuple[str, str], Handler] = {
     ("elasticache", "DecreaseReplicaCount"): replication_groups.decrease,
     ("elasticache", "DeleteReplicationGroup"): replication_groups.delete,
     ("elasticache", "DescribeCacheClusters"): beside_moto.describe_clusters,
-    ("elasticache", "ModifyCacheSubnetGroup"): beside_moto.modify_subnets,
-    ("elasticache", "DeleteCacheSubnetGroup"): beside_moto.delete_subnets,
+    ("elasticache", "CreateCacheSubnetGroup"): subnet_groups.create,
+    ("elasticache", "DescribeCacheSubnetGroups"): subnet_groups.describe,
+    ("elasticache", "ModifyCacheSubnetGroup"): subnet_groups.modify,
+    ("elasticache", "DeleteCacheSubnetGroup"): subnet_groups.delete,
     ("elasticache", "ListTagsForResource"): beside_moto.list_tags,
     ("elasticache", "AddTagsToResource"): beside_moto.add_tags,
     ("elasticache", "RemoveTagsFromResource"): beside_moto.remove_tags,

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, MutableMapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -47,14 +47,6 @@ class MotoState(Protocol):
 
     def access_controls(self) -> Collection[str]:
         """The ids of CloudFront's origin access controls."""
-        ...
-
-    def subnet_groups(self, region: str) -> MutableMapping[str, Any]:
-        """moto's own cache subnet groups of a region by name; entries may be replaced and deleted."""
-        ...
-
-    def new_subnet_group(self, region: str, name: str, description: str, subnet_ids: list[str]) -> Any:
-        """A cache subnet group as moto would make it, not yet kept."""
         ...
 
     def lone_clusters(self, region: str) -> list[Any]:

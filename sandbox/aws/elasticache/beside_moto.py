@@ -1,4 +1,4 @@
-"""Calls that look at our groups and at moto's: member clusters, subnet groups, tags."""
+"""Calls that look at our groups and at moto's clusters: describing clusters, tags."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from sandbox.aws.elasticache.checks import page
 from sandbox.aws.elasticache.shown import members_shown
 from sandbox.aws.refusal import AwsRefusal, NotOurs
 from sandbox.aws.world import Call, World
+
+_ABSENT = {
+    "replicationgroup": "ReplicationGroupNotFoundFault",
+    "parametergroup": "CacheParameterGroupNotFound",
+    "subnetgroup": "CacheSubnetGroupNotFoundFault",
+}
 
 
 def describe_clusters(world: World, call: Call) -> dict[str, Any]:
@@ -28,28 +34,6 @@ def describe_clusters(world: World, call: Call) -> dict[str, Any]:
         raise NotOurs
     alone = [(cluster.cache_cluster_id, cluster) for cluster in world.moto.lone_clusters(call.region)]
     return page([*ours.items(), *alone], call, "CacheClusters")
-
-
-def modify_subnets(world: World, call: Call) -> dict[str, Any]:
-    """ModifyCacheSubnetGroup."""
-    groups = world.moto.subnet_groups(call.region)
-    name = _subnet_group(world, call)
-    old = groups[name]
-    description = call.get("CacheSubnetGroupDescription", old.cache_subnet_group_description)
-    subnets = call.get("SubnetIds", old.subnet_ids)
-    groups[name] = world.moto.new_subnet_group(call.region, name, description, subnets)
-    return {"CacheSubnetGroup": groups[name]}
-
-
-def delete_subnets(world: World, call: Call) -> None:
-    """DeleteCacheSubnetGroup: refused while a replication group lies in it."""
-    name = _subnet_group(world, call)
-    groups = replication_groups.living(world, call.region).values()
-    users = [group.id for group in groups if group.settings.get("CacheSubnetGroupName") == name]
-    if users:
-        message = f"Cache subnet group {name} is currently in use by a cache cluster of {', '.join(users)}."
-        raise AwsRefusal("CacheSubnetGroupInUse", message)
-    del world.moto.subnet_groups(call.region)[name]
 
 
 def list_tags(world: World, call: Call) -> dict[str, Any]:
@@ -72,23 +56,17 @@ def remove_tags(world: World, call: Call) -> dict[str, Any]:
     return {"TagList": _listed(kept)}
 
 
-def _subnet_group(world: World, call: Call) -> str:
-    name: str = call["CacheSubnetGroupName"]
-    if name not in world.moto.subnet_groups(call.region):
-        raise AwsRefusal("CacheSubnetGroupNotFoundFault", f"Cache subnet group {name} does not exist.")
-    return name
-
-
 def _tags(world: World, call: Call) -> dict[str, str]:
-    """The tags of a parameter or replication group; every other resource's are moto's."""
+    """The tags of one of our groups; every other resource's are moto's."""
     arn: str = call["ResourceName"]
     kept = world.elasticache[call.region]
     known = [group.arn for group in kept.parameter_groups.values()]
+    known += [group.arn for group in kept.subnet_groups.values()]
     known += [group.arn for group in replication_groups.living(world, call.region).values()]
     if arn not in known:
-        if ":replicationgroup:" in arn or ":parametergroup:" in arn:
-            code = "ReplicationGroupNotFoundFault" if ":replicationgroup:" in arn else "CacheParameterGroupNotFound"
-            raise AwsRefusal(code, f"{arn} is either not present or not available.", 404)
+        for kind, code in _ABSENT.items():
+            if f":{kind}:" in arn:
+                raise AwsRefusal(code, f"{arn} is either not present or not available.", 404)
         raise NotOurs
     return kept.tags[arn]
 

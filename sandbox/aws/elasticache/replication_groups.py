@@ -46,9 +46,10 @@ def create(world: World, call: Call) -> dict[str, Any]:
         raise AwsRefusal("ReplicationGroupAlreadyExists", f"Replication group {group_id} already exists.")
     settings = completed({key: value for key, value in call.parameters.items() if key != "Tags"})
     _parameter_group_fits(world, call.region, settings)
-    subnets = settings.get("CacheSubnetGroupName")
-    if subnets and subnets not in world.moto.subnet_groups(call.region):
-        raise AwsRefusal("CacheSubnetGroupNotFoundFault", f"Cache subnet group {subnets} does not exist.")
+    if "CacheSubnetGroupName" in settings:
+        subnets = settings["CacheSubnetGroupName"] = settings["CacheSubnetGroupName"].lower()
+        if subnets not in world.elasticache[call.region].subnet_groups:
+            raise AwsRefusal("CacheSubnetGroupNotFoundFault", f"Cache subnet group {subnets} does not exist.")
     group = ReplicationGroup(
         id=group_id,
         arn=f"arn:aws:elasticache:{call.region}:{world.account}:replicationgroup:{group_id}",

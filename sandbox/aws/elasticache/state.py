@@ -20,6 +20,16 @@ class ParameterGroup:
 
 
 @dataclass
+class SubnetGroup:
+    """A cache subnet group."""
+
+    name: str
+    description: str
+    arn: str
+    subnets: list[str]
+
+
+@dataclass
 class ReplicationGroup:
     """A replication group. `shards` lists the member ids of each node group, primary first.
 
@@ -47,5 +57,6 @@ class Region:
     """One region's groups by (lower-case) name, and their tags by ARN."""
 
     parameter_groups: dict[str, ParameterGroup] = field(default_factory=dict)
+    subnet_groups: dict[str, SubnetGroup] = field(default_factory=dict)
     replication_groups: dict[str, ReplicationGroup] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))

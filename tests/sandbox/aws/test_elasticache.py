@@ -170,8 +170,8 @@ def test_a_secret_is_not_in_the_call_log(aws: Aws, elasticache: Any, fresh: Fres
 
 
 def test_subnet_groups_are_changed_and_deleted(elasticache: Any, fresh: Fresh) -> None:
-    """moto makes and describes them; changing, the refusal while in use, and deleting are beside it."""
-    name, group = fresh("subnets"), fresh("inside")
+    """Names are lower-cased, subnets change, a group in use stays, a deleted one is gone."""
+    name, group = fresh("Subnets"), fresh("inside")
     elasticache.create_cache_subnet_group(
         CacheSubnetGroupName=name, CacheSubnetGroupDescription="first", SubnetIds=["subnet-0a", "subnet-0b"]
     )
@@ -179,6 +179,10 @@ def test_subnet_groups_are_changed_and_deleted(elasticache: Any, fresh: Fresh) -
         CacheSubnetGroupName=name, CacheSubnetGroupDescription="second", SubnetIds=["subnet-0c"]
     )["CacheSubnetGroup"]
     assert changed["CacheSubnetGroupDescription"] == "second"
+    assert changed["CacheSubnetGroupName"] == name.lower()
+    with pytest.raises(ClientError) as invalid:
+        elasticache.modify_cache_subnet_group(CacheSubnetGroupName=name, SubnetIds=["net-1"])
+    assert code_of(invalid) == ("InvalidSubnet", 400)
     [kept] = elasticache.describe_cache_subnet_groups(CacheSubnetGroupName=name)["CacheSubnetGroups"]
     assert [subnet["SubnetIdentifier"] for subnet in kept["Subnets"]] == ["subnet-0c"]
     available(elasticache, group, CacheSubnetGroupName=name)
@@ -193,22 +197,23 @@ def test_subnet_groups_are_changed_and_deleted(elasticache: Any, fresh: Fresh) -
     assert code_of(gone) == ("CacheSubnetGroupNotFoundFault", 400)
 
 
+TAGS = [{"Key": "tier", "Value": "low"}]
+
+
 def test_tags_of_groups(elasticache: Any, fresh: Fresh) -> None:
     """Tags of ours and of moto's resources are added, listed and removed."""
-    name, subnets = fresh("tagged"), fresh("subnets")
+    name = fresh("tagged")
     arn = elasticache.create_replication_group(**replication_group(name), Tags=[{"Key": "wedding", "Value": "como"}])[
         "ReplicationGroup"
     ]["ARN"]
     elasticache.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "tier", "Value": "high"}])
     elasticache.remove_tags_from_resource(ResourceName=arn, TagKeys=["wedding"])
     assert elasticache.list_tags_for_resource(ResourceName=arn)["TagList"] == [{"Key": "tier", "Value": "high"}]
-    other = elasticache.create_cache_subnet_group(
-        CacheSubnetGroupName=subnets,
-        CacheSubnetGroupDescription="",
-        SubnetIds=["subnet-0a"],
-        Tags=[{"Key": "tier", "Value": "low"}],
-    )["CacheSubnetGroup"]["ARN"]
-    assert elasticache.list_tags_for_resource(ResourceName=other)["TagList"] == [{"Key": "tier", "Value": "low"}]
+    alone = fresh("alone")
+    other = elasticache.create_cache_cluster(
+        CacheClusterId=alone, Engine="redis", CacheNodeType="cache.t4g.micro", NumCacheNodes=1, Tags=TAGS
+    )["CacheCluster"]["ARN"]
+    assert elasticache.list_tags_for_resource(ResourceName=other)["TagList"] == TAGS
     with pytest.raises(ClientError) as gone:
         elasticache.list_tags_for_resource(ResourceName=arn + "x")
     assert code_of(gone) == ("ReplicationGroupNotFoundFault", 404)

@@ -67,7 +67,6 @@ def test_a_revoked_key_is_refused(aws: Aws, service: str, operation: str, code: 
         ("cloudfront", "list_vpc_origins", {}),
         ("elasticache", "describe_serverless_caches", {}),
         ("dynamodb", "list_contributor_insights", {}),
-        ("ssm", "get_calendar_state", {"CalendarNames": ["x"]}),
         ("arc-region-switch", "list_plans", {}),
     ],
 )
