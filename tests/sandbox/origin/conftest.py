@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.origin.regions import HOME, REGIONS, Regions
+from tests.sandbox.origin.regions import HOME, Regions
 
 
 @pytest.fixture(scope="package")
@@ -19,5 +19,5 @@ def regions(pair: Regions) -> Iterator[Regions]:
     if not pair.is_plain:
         pair.lead(HOME)
     yield pair
-    for region in REGIONS:
-        pair.wake(region)
+    if pair.stopped:
+        pair.wake()

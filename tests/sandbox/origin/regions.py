@@ -42,8 +42,10 @@ class Regions:
         self.epoch = 0
         self.is_plain = False
         self._started: list[subprocess.Popen[bytes]] = []
+        self.stopped: set[str] = set()
         self._start_valkeys()
         self.start_origins(*REGIONS)
+        self._trust = client_context(self.run)
 
     def _start_valkeys(self) -> None:
         for region in REGIONS:
@@ -95,13 +97,13 @@ class Regions:
         data = b"" if body is None else json.dumps(body).encode()
 
         async def once() -> Reply:
-            connection = Connection((where, int(port)), host, client_context(self.run))
+            connection = Connection((where, int(port)), host, self._trust)
             try:
                 async with asyncio.timeout(patience):
                     return await connection.ask(method, path, headers or {}, data)
             finally:
                 connection.close()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.001)
 
         return asyncio.run(once())
 
@@ -137,13 +139,15 @@ class Regions:
         for region in tell:
             until(lambda region=region: self.witness(region)["role"]["epoch"] == self.epoch)  # type: ignore[misc]
 
-    def stop(self, region: str, *, redis: bool = True) -> None:
-        """The fault region-stopped."""
-        processes.send(self.run, self._parts(region, redis), signal.SIGSTOP)
+    def stop(self, *names: str) -> None:
+        """SIGSTOP processes of the registry, for example `valkey-us-east-1`."""
+        self.stopped.update(processes.send(self.run, names, signal.SIGSTOP))
 
-    def wake(self, region: str, *, redis: bool = True) -> None:
-        """Its end."""
-        processes.send(self.run, self._parts(region, redis), signal.SIGCONT)
+    def lose(self, region: str) -> None:
+        """The fault region-stopped: its origin and its Redis."""
+        self.stop(f"origin-{region}", f"valkey-{region}")
 
-    def _parts(self, region: str, redis: bool) -> list[str]:
-        return [f"origin-{region}"] + [f"valkey-{region}"] * redis
+    def wake(self) -> None:
+        """Let everything that was stopped go on."""
+        processes.send(self.run, self.stopped, signal.SIGCONT)
+        self.stopped.clear()

@@ -129,12 +129,12 @@ def test_it_ends_within_a_second_of_sigterm_and_keeps_what_it_held(regions: Regi
     """An orderly end is quick, also with its Redis stopped; the next process finds every acknowledged write."""
     _, said = regions.rsvp(HOME, 31)
     if redis_stopped:
-        processes.send(regions.run, [f"valkey-{OTHER}"], signal.SIGSTOP)
+        regions.stop(f"valkey-{OTHER}")
     began = time.monotonic()
     processes.send(regions.run, [f"origin-{OTHER}"], signal.SIGTERM)
     until(lambda: f"origin-{OTHER}" not in processes.alive(regions.run), 3)
     took = time.monotonic() - began
-    regions.wake(OTHER)
+    regions.wake()
     regions.start_origins(OTHER)
     assert took < 1.2
     assert said["write_id"] in regions.witness(OTHER)["writes"]["held"]

@@ -250,7 +250,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS)
 def test_no_double_acknowledged_write_is_ever_missing_anywhere(
     tmp_path_factory: pytest.TempPathFactory, events: list[str]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 
-from sandbox import processes
 from sandbox.origin.secret_files import CONTENT_EDITOR, token
 from tests.sandbox.origin.regions import HOME, OTHER, PORTAL, REGIONS, Regions, until
 
@@ -35,7 +33,7 @@ def test_the_other_region_forwards_to_the_home_region(regions: Regions) -> None:
 def test_a_silent_region_is_refused_until_it_is_marked_down(regions: Regions) -> None:
     """Silent: nothing is acknowledged. Marked down: the home region says yes alone, and delivers later what it owes."""
     before = regions.witness(HOME)["counters"]
-    regions.stop(OTHER)
+    regions.lose(OTHER)
     status, said = regions.rsvp(HOME, 23, "silent")
     assert (status, said["error"], said["held"]) == (503, "refused", 0)
     assert said["write_id"] not in regions.witness(HOME)["writes"]["acknowledged"]
@@ -44,7 +42,7 @@ def test_a_silent_region_is_refused_until_it_is_marked_down(regions: Regions) ->
     assert (status, said["held"]) == (201, 1)
     after = regions.witness(HOME)["counters"]
     assert (after["refused"] - before["refused"], after["single"] - before["single"]) == (1, 1)
-    regions.wake(OTHER)
+    regions.wake()
     regions.lead(HOME)
     until(lambda: regions.witness(HOME)["writes"]["owed"] == 0)
     assert said["write_id"] in regions.witness(OTHER)["writes"]["held"]
@@ -52,7 +50,7 @@ def test_a_silent_region_is_refused_until_it_is_marked_down(regions: Regions) ->
 
 def test_a_region_that_wakes_with_an_old_role_acknowledges_nothing(regions: Regions) -> None:
     """After the standby took over, the old home, woken with its old role document, forwards instead of saying yes."""
-    regions.stop(HOME)
+    regions.lose(HOME)
     status, said = regions.rsvp(OTHER, 24)
     assert (status, said["error"]) == (503, "home-silent")
     regions.lead(OTHER, down=(HOME,), tell=(OTHER,))
@@ -60,7 +58,7 @@ def test_a_region_that_wakes_with_an_old_role_acknowledges_nothing(regions: Regi
     assert (status, said["held"]) == (201, 1)
     time.sleep(1.5)  # the region was away for more than three seconds in all
     acknowledged = dict.fromkeys(regions.witness(OTHER)["writes"]["acknowledged"])
-    regions.wake(HOME)
+    regions.wake()
     late = [regions.rsvp(HOME, guest) for guest in (25, 26)]
     until(lambda: regions.ask(HOME, "/health").status == 503)  # it knows by itself that it is marked down
     woken = regions.witness(HOME)
@@ -76,11 +74,11 @@ def test_a_region_that_wakes_with_an_old_role_acknowledges_nothing(regions: Regi
 
 def test_failback_brings_every_acknowledged_write_home(regions: Regions) -> None:
     """Writes that the standby acknowledged alone are in the home region's database before that one says yes again."""
-    regions.stop(HOME)
+    regions.lose(HOME)
     regions.lead(OTHER, down=(HOME,), tell=(OTHER,))
     alone = [regions.rsvp(OTHER, guest)[1] for guest in range(40, 50)]
     assert {said["held"] for said in alone} == {1}
-    regions.wake(HOME)
+    regions.wake()
     regions.lead(HOME)
     answers = [regions.rsvp(HOME, 50, "first-after-failback")]
 
@@ -143,7 +141,7 @@ def test_a_stopped_redis_holds_up_nobody(regions: Regions) -> None:
     """With only the region's Redis stopped the origin keeps its role, reads stay quick and writes are held by both."""
     regions.rsvp(HOME, 28)
     with_redis = _read_ms(regions)
-    processes.send(regions.run, [f"valkey-{HOME}"], signal.SIGSTOP)
+    regions.stop(f"valkey-{HOME}")
     assert _read_ms(regions) < with_redis + 100
     status, said = regions.rsvp(HOME, 29)
     assert (status, said["held"]) == (201, 2)
