@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 WEDDINGS_PROJECT = "wedcache-weddings"  # one Pulumi stack per wedding, named as the wedding
+_REGIONAL_TYPES = ("aws:elasticache/",)  # a tier's cache in one region can be drained; the rest of the platform cannot
 
 
 class NotAScope(ValueError):
@@ -56,6 +57,17 @@ def of_stack(project: str, stack: str) -> Scope:
     if project == WEDDINGS_PROJECT:
         return wedding(stack)
     return Scope("platform", Reach.GLOBAL)
+
+
+def of_resource(urn: str, region: str | None = None) -> Scope:
+    """The scope of one resource; `region` is the one that it lives in, where the caller knows it. Raises NotAScope.
+
+    Only a regional cache of the shared stack is one region's share; anything else there serves all regions.
+    """
+    scope = _resource(f"resource:{urn}", urn)
+    if region and scope.reach is Reach.GLOBAL and urn_type(urn).startswith(_REGIONAL_TYPES):
+        return Scope(scope.text, Reach.REGION, region)
+    return scope
 
 
 def urn_type(urn: str) -> str:

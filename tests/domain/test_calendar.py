@@ -99,6 +99,18 @@ def test_gaps_between_legs_are_closed() -> None:
         assert first.local_end == ("2027-06-13T12:00:00+02:00" if closed else "2027-06-13T06:00:00+02:00")
 
 
+def test_a_gap_is_closed_by_the_leg_that_ends_last() -> None:
+    """A short leg inside a long one neither hides a gap after the long one nor is drawn out itself."""
+    rome = {"lat": 45.97, "lon": 9.17, "zone": "Europe/Rome"}
+    long = ["2027-06-12", "2027-06-13", "2027-06-14"]
+    legs = [{"days": ["2027-06-12"], "venue": rome}, {"days": ["2027-06-16"], "venue": rome}]
+    inner, outer, last = sorted(
+        calendar(wedding(days=long, legs=legs, lag="7h")).weddings["como"].rules, key=lambda rule: rule.end
+    )
+    assert inner.end == COMO_END + timedelta(hours=1)
+    assert outer.end == last.start == datetime(2027, 6, 15, 10, tzinfo=UTC)
+
+
 def test_margins_come_from_the_wedding_then_its_priority() -> None:
     """A wedding's own lead and lag count first, then its priority's, then 12 h and 6 h."""
     defaults = {"medium": {"lead": "1d", "lag": "90m"}}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controlplane.domain.duration import NotADuration, format_duration, parse_duration
 from controlplane.domain.instant import NotAnInstant, parse_instant, zulu
 from controlplane.domain.operation import TREATMENTS, Operation
-from controlplane.domain.scope import NotAScope, Reach, of_stack, parse_scope, urn_type
+from controlplane.domain.scope import NotAScope, Reach, of_resource, of_stack, parse_scope, urn_type
 from controlplane.domain.stack_plan import PlannedChange, PlanUnreadable, planned_changes, planned_stacks
 
 OWN = "urn:pulumi:como::wedcache-weddings::wedcache:edge:Edge$aws:cloudfront/distribution:Distribution::como"
@@ -101,6 +101,16 @@ def test_scopes() -> None:
     ):
         with pytest.raises(NotAScope):
             parse_scope(text)
+
+
+def test_a_regional_cache_is_one_regions_share() -> None:
+    """A cache of the shared stack belongs to its region when that is known; a wedding's own resource stays its own."""
+    cache = "urn:pulumi:prod::wedcache::aws:elasticache/replicationGroup:ReplicationGroup::high"
+    assert of_resource(cache).reach is Reach.GLOBAL
+    scope = of_resource(cache, "us-east-1")
+    assert (scope.reach, scope.name, scope.text) == (Reach.REGION, "us-east-1", f"resource:{cache}")
+    assert of_resource(SHARED, "us-east-1").reach is Reach.GLOBAL
+    assert of_resource(OWN, "us-east-1").reach is Reach.WEDDING
 
 
 def test_every_operation_has_a_row() -> None:
