@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sandbox.run import DEFAULT_FOLDER, Run
 
 
 def main() -> int:
-    """Parse the arguments and serve; 2 where the port is taken or the registry names a wrong plan."""
+    """Parse the arguments and serve until told to end; 2 where the port is taken or the registry names a wrong plan."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.cloudflare", description=__doc__)
     parser.add_argument("--run", type=Path, default=DEFAULT_FOLDER, help="the run's folder")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
@@ -33,4 +34,7 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ended = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(ended)  # everything is closed; taking the SDK's thousands of classes apart would cost another half second

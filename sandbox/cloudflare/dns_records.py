@@ -87,7 +87,7 @@ def _found(zone: Zone, ask: Ask) -> Json:
 
 
 def _record(world: World, zone: Zone, body: Json, ask: Ask) -> Json:
-    kind = body.get("type")
+    kind = str(body.get("type"))
     if kind in ELSEWHERE:
         raise not_here(f"DNS record type {kind}")
     if kind not in KINDS:

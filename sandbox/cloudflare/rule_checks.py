@@ -44,7 +44,7 @@ def check_rule(rule: Any, phase: Phase, plan: Plan, pointer: str) -> Json:
     """One rule, checked and normalised: `enabled` defaults to true; id and ref are kept when given."""
     if not isinstance(rule, dict):
         raise VendorRefusal(400, UNKNOWN_FIELD, "invalid JSON: a rule is an object", pointer=pointer)
-    action = rule.get("action")
+    action = str(rule.get("action"))
     if action not in rule_kinds():
         raise VendorRefusal(400, BAD_ACTION, f"{action!r} is not a valid value for action", pointer=f"{pointer}/action")
     if action not in phase.actions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.cloudflare.answers import Answer, Json, VendorRefusal
 from sandbox.cloudflare.asks import Ask
 from sandbox.cloudflare.phases import PHASES
@@ -50,20 +52,18 @@ def _rule(ruleset: Json, rule_id: str) -> Json:
     raise VendorRefusal(404, NOT_FOUND, f"could not find rule {rule_id}")
 
 
-def _place(position: Json | None, others: list[Json], default: int) -> int:
+def _place(position: Any, others: list[Json], default: int) -> int:
     """Where the rule goes among the others. `position` is {"index": n from 1}, {"before": id} or {"after": id}."""
     if position is None:
         return default
     ids = [rule["id"] for rule in others]
-    index = position.get("index")
-    if index is not None and 1 <= index <= len(others) + 1:
-        return int(index) - 1
-    for word, step in (("before", 0), ("after", 1)):
-        if word in position:
-            if position[word] == "":
-                return 0 if word == "before" else len(others)
-            if position[word] in ids:
-                return ids.index(position[word]) + step
+    word, told = next(iter(position.items())) if isinstance(position, dict) and len(position) == 1 else ("", None)
+    if word == "index" and isinstance(told, int) and 1 <= told <= len(others) + 1:
+        return told - 1
+    if word == "before" and (told == "" or told in ids):
+        return ids.index(told) if told else 0
+    if word == "after" and (told == "" or told in ids):
+        return ids.index(told) + 1 if told else len(others)
     raise VendorRefusal(
         400, UNKNOWN_FIELD, "position: give index, before or after of this ruleset", pointer="/position"
     )

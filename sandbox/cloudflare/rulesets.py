@@ -17,13 +17,14 @@ ONE_PER_PHASE = 20217
 _CHANGING = ("version", "last_updated")
 
 
-def phase_named(name: object) -> Phase:
+def phase_named(told: object) -> Phase:
     """The phase's row. Raises VendorRefusal: 400 for a name that the vendor lacks, 501 for one that we lack."""
+    name = str(told)
     if name in VENDOR_PHASES and name not in PHASES:
         raise not_here(f"the ruleset phase {name}")
     if name not in PHASES:
         raise VendorRefusal(400, UNKNOWN_FIELD, f"{name!r} is not a valid value for phase", pointer="/phase")
-    return PHASES[str(name)]
+    return PHASES[name]
 
 
 def create(world: World, ask: Ask) -> Answer:

@@ -62,8 +62,8 @@ def update(world: World, ask: Ask) -> Answer:
     """PUT /user/tokens/{token_id}: the whole definition; the value stays."""
     token = _found(world, ask)
     body = _checked(ask.body, TokenUpdateParams)
-    token.name = body["name"]
     token.policies = _policies(world, body["policies"])
+    token.name = body["name"]
     token.expires_on = body.get("expires_on")
     token.not_before = body.get("not_before")
     token.condition = body.get("condition", {})
@@ -94,9 +94,9 @@ def _checked(body: object, kind: type) -> Json:
     """The body with only what a caller may write in `policies` left in it."""
     if not isinstance(body, dict):
         raise VendorRefusal(400, 6007, "Malformed JSON in request body: an object is required")
-    checked = check_body(
-        body | {"policies": [_writable(row) for row in body.get("policies") or []]}, kind, code=BAD_TOKEN_REQUEST
-    )
+    rows = body.get("policies")
+    shaped = body | {"policies": [_writable(row) for row in rows]} if isinstance(rows, list) else body
+    checked = check_body(shaped, kind, code=BAD_TOKEN_REQUEST)
     if not checked["policies"]:
         raise VendorRefusal(400, BAD_TOKEN_REQUEST, "a token needs a policy", pointer="/policies")
     first, last = checked.get("not_before"), checked.get("expires_on")

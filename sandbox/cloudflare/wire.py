@@ -200,7 +200,7 @@ class _Exchange:
         if not self._text:
             return None
         try:
-            return json.loads(self._text)
+            return json.loads(self._text, parse_constant=_not_json)
         except ValueError:
             raise VendorRefusal(400, 6007, "Malformed JSON in request body") from None
 
@@ -213,6 +213,11 @@ class _Exchange:
         names = self.matched[1] if self.matched else {}
         query = dict(self.request.query)
         return names | ({"query": query} if query else {}) | ({"body": body} if body is not None else {})
+
+
+def _not_json(constant: str) -> None:
+    """Python reads NaN and Infinity; JSON has neither."""
+    raise ValueError(constant)
 
 
 def _must_be_ids(path: str, names: dict[str, str]) -> None:

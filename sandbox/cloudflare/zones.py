@@ -91,9 +91,13 @@ def get(world: World, ask: Ask) -> Answer:
 
 
 def edit(world: World, ask: Ask) -> Answer:
-    """PATCH /zones/{zone_id}: paused, type, vanity_name_servers."""
+    """PATCH /zones/{zone_id}: paused, type or vanity_name_servers, one of them a call."""
     zone = world.zone(ask.names["zone_id"])
     body = check_body(ask.body, ZoneEditParams, code=BAD_REQUEST)
+    if len(body) != 1:
+        raise VendorRefusal(400, BAD_REQUEST, "Only one zone property can be changed at a time")
+    if body.get("type", zone.row["type"]) != zone.row["type"] and not world.plan.enterprise:
+        raise VendorRefusal(400, BAD_REQUEST, "not entitled to change the type of a zone: Enterprise is required")
     if body.get("vanity_name_servers") and world.plan.name not in ("business", "enterprise"):
         raise VendorRefusal(400, 1096, "Vanity name servers need a Business or Enterprise plan")
     zone.row |= body | {"modified_on": ask.stamp}

@@ -101,6 +101,7 @@ def test_what_is_not_implemented_answers_501(emulator: Emulator, client: Cloudfl
         ({"Authorization": "Basic abc"}, b"", 6003),
         ({"Authorization": "Bearer "}, b"", 6003),
         ({"Authorization": "Bearer operator"}, b"{", 6007),
+        ({"Authorization": "Bearer operator"}, b'{"tags": [NaN]}', 6007),
     ],
 )
 def test_broken_requests_get_the_vendors_codes(

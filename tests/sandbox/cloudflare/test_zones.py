@@ -20,6 +20,8 @@ def test_zone_lives_from_create_to_delete(emulator: Emulator, client: Cloudflare
     edited = client.zones.edit(zone_id=made.id, paused=True)
     assert edited is not None
     assert edited.paused is True
+    with pytest.raises(cloudflare.BadRequestError, match="one zone property"):
+        client.zones.edit(zone_id=made.id, paused=False, type="full")
     client.zones.delete(zone_id=made.id)
     with pytest.raises(cloudflare.NotFoundError) as gone:
         client.zones.get(zone_id=made.id)
