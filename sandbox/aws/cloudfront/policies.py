@@ -118,7 +118,11 @@ def _update(kind: Kind) -> Handler:
         config = kind.rules(call[f"{kind.noun}Config"])
         _unique(world, kind, config["Name"], but=policy.id)
         policy.config, policy.etag, policy.modified = config, world.names.upper(), world.now()
-        world.edge.grow()
+        seq = world.edge.grow()
+        for user in users(world, kind.noun, policy.id):
+            # A changed policy is deployed by deploying the distributions that use it.
+            distribution = world.cloudfront.distributions[user]
+            distribution.seq, distribution.changed_at = seq, world.monotonic()
         return {kind.noun: _shown(kind, policy), "ETag": policy.etag}
 
     return update

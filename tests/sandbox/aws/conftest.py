@@ -73,11 +73,14 @@ class Aws:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm_models() -> None:
-    """Load nothing from the machine's own AWS configuration."""
-    os.environ.pop("AWS_PROFILE", None)
-    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+def nobodys_settings() -> Iterator[None]:
+    """Hide the machine's own AWS configuration from boto3."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AWS_PROFILE", raising=False)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
 
 
 def started(folder: Path) -> Iterator[Aws]:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.aws.conftest import Aws, code_of, until
-from tests.sandbox.aws.declared import CERTIFICATE, OPTIMIZED, behavior, distribution, listed, origin
+from tests.sandbox.aws.declared import CERTIFICATE, OPTIMIZED, behavior, cache_policy, distribution, listed, origin
 
 Fresh = Callable[[str], str]
 
@@ -188,3 +188,22 @@ def test_a_pop_that_has_not_applied_a_change_holds_it_in_progress(own_aws: Aws) 
     assert snapshot["distributions"][0]["status"] == "InProgress"
     own_aws.acknowledge("FRA56-P1", snapshot["seq"])
     assert cloudfront.get_distribution(Id=made["Id"])["Distribution"]["Status"] == "Deployed"
+
+
+def test_a_changed_policy_is_deployed_with_its_distributions(cloudfront: Any, fresh: Fresh) -> None:
+    """Updating a cache policy puts the distributions that use it InProgress, and leaves their ETag."""
+    name = fresh("tier")
+    policy = cloudfront.create_cache_policy(CachePolicyConfig=cache_policy(name))
+    policy_id = policy["CachePolicy"]["Id"]
+    made = cloudfront.create_distribution(DistributionConfig=distribution(fresh("ref"), policy_id))
+
+    def status() -> str:
+        return str(cloudfront.get_distribution(Id=made["Distribution"]["Id"])["Distribution"]["Status"])
+
+    until(lambda: status() == "Deployed")
+    cloudfront.update_cache_policy(
+        Id=policy_id, IfMatch=policy["ETag"], CachePolicyConfig=cache_policy(name, MaxTTL=99999)
+    )
+    assert status() == "InProgress"
+    assert cloudfront.get_distribution(Id=made["Distribution"]["Id"])["ETag"] == made["ETag"]
+    until(lambda: status() == "Deployed")
