@@ -90,9 +90,11 @@ def start(
     )
     server = Server(port, process, host)
     try:
-        _until(lambda: _is_ready(server, replica_of is not None), timeout, f"Valkey on port {port} is not ready")
-    except RuntimeError as error:
+        _until(lambda: _is_ready(server, log, replica_of is not None), timeout, f"Valkey on port {port} is not ready")
+    except BaseException as error:
         server.stop()
+        if not isinstance(error, RuntimeError):
+            raise
         tail = "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else "(no log)"
         raise RuntimeError(f"{error}; the end of its log:\n{tail}") from None
     return server
@@ -121,14 +123,16 @@ def _raw(words: tuple[str, ...]) -> list[bytes]:
     return [word.encode() for word in words]
 
 
-def _is_ready(server: Server, is_replica: bool) -> bool:
-    """Whether it answers, and follows its primary if it has one."""
+def _is_ready(server: Server, log: Path, is_replica: bool) -> bool:
+    """Whether it serves (by its own log: on a port in use another server would answer) and follows its primary."""
     if server.process.poll() is not None:
         raise RuntimeError(f"Valkey on port {server.port} ended with code {server.process.returncode}")
+    own = f"{server.process.pid}:"
+    lines = log.read_text().splitlines() if log.exists() else []
+    if not any(line.startswith(own) and "Ready to accept connections" in line for line in lines):
+        return False
     try:
-        if not is_replica:
-            return ask(server.port, "PING", host=server.host).startswith("+PONG")
-        return "master_link_status:up" in ask(server.port, "INFO", "replication", host=server.host)
+        return not is_replica or "master_link_status:up" in ask(server.port, "INFO", "replication", host=server.host)
     except OSError:
         return False
 

@@ -14,6 +14,9 @@ import msgspec
 
 VERSION = 1
 _HEADROOM = 4096
+_CHECKSUM = 4
+# msgspec raises UnicodeDecodeError, a ValueError, for texts that are not UTF-8.
+_NOT_OURS = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True):
@@ -22,7 +25,6 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True):
     """
 
     version: int
-    checksum: int
     key: str
     fresh: int
     stale: int
@@ -46,10 +48,9 @@ def encode_value(value: Any) -> bytes | None:
 
 def wrap(key: str, value: bytes, *, fresh: float, stale: float, life: float, tier: str, tags: tuple[str, ...]) -> bytes:
     """The envelope's bytes; durations in seconds."""
-    return _encoder.encode(
+    body = _encoder.encode(
         Envelope(
             VERSION,
-            zlib.crc32(value),
             key,
             int(fresh * 1000),
             int(stale * 1000),
@@ -59,26 +60,28 @@ def wrap(key: str, value: bytes, *, fresh: float, stale: float, life: float, tie
             value,
         )
     )
+    return zlib.crc32(body).to_bytes(_CHECKSUM, "big") + body
 
 
 def unwrap(raw: bytes, key: str, *, longest: int) -> Envelope | None:
     """The envelope of `key` in `raw`, whole and undamaged, with a value of at most `longest` bytes; else None."""
     if len(raw) > longest + _HEADROOM + 4 * len(key):
         return None
+    body = memoryview(raw)[_CHECKSUM:]
+    if raw[:_CHECKSUM] != zlib.crc32(body).to_bytes(_CHECKSUM, "big"):
+        return None
     try:
-        envelope = _decoder.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+        envelope = _decoder.decode(body)
+    except _NOT_OURS:
         return None
-    if envelope.version != VERSION or envelope.key != key or envelope.checksum != zlib.crc32(envelope.value):
-        return None
-    return envelope
+    return envelope if envelope.version == VERSION and envelope.key == key else None
 
 
 def decode_value(raw: bytes, kind: Any) -> tuple[bool, Any]:
     """(True, value) of type `kind` (None: plain dicts, lists, strings, numbers), or (False, None)."""
     try:
         return True, _typed(kind).decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except _NOT_OURS:
         return False, None
 
 
