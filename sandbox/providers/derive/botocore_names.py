@@ -5,6 +5,7 @@ A Pulumi property and an API member are the same when they differ in letter case
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -36,6 +37,7 @@ RENAMES: dict[tuple[str, str], str] = {
 }
 
 
+@cache
 def model(service: str) -> Any:
     """botocore's model of a service."""
     return botocore.session.Session().get_service_model(service)

@@ -94,12 +94,15 @@ class Collection:
         return str(call(ask, "post", self.path(ask), body=self.body(ask))["id"])
 
     def find(self, ask: Ask) -> str | None:
-        """The instance with our values in the fields that make one unique."""
+        """The newest instance with our values in the fields that make one unique."""
         body = self.body(ask)
-        for item in listed(ask, self.path(ask)):
-            if all(item.get(name) == body.get(name) for name in self.unique):
-                return str(item["id"])
-        return None
+        ours = [
+            item
+            for item in listed(ask, self.path(ask))
+            if all(item.get(name) == body.get(name) for name in self.unique)
+        ]
+        newest = max(ours, key=lambda item: str(item.get("created_on", "")), default=None)
+        return str(newest["id"]) if newest else None
 
     def read(self, ask: Ask, identity: str) -> Properties:
         """GET; parents that the API does not repeat come from the inputs or the state, or from an import's id."""

@@ -35,7 +35,7 @@ def lives(engine: Engine, token: str, declared: Properties, change: Properties) 
     """The whole life of one resource; each promise is asserted where it is due."""
     label = name()
     before = engine.preview(Resource(token, label), engine.check(Resource(token, label), declared))
-    vendors_own = set(types.of_package(token.split(":")[0])[token].schema.outputs) - set(before)
+    vendors_own = set(types.of_package(token.split(":", 1)[0])[token].schema.outputs) - set(before)
     assert not {one for one in vendors_own if one in ("arn", "etag", "domainName", "createdOn")}
     made = engine.create(token, label, declared)
     assert made.identity
