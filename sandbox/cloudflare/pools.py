@@ -21,6 +21,7 @@ _DEFAULTS: Json = {
     "enabled": True,
     "minimum_origins": 1,
     "check_regions": None,
+    "health_sources": None,
     "monitor": "",
     "monitor_group": "",
     "notification_email": "",
