@@ -32,4 +32,4 @@ def declare_wedding() -> None:
     platform = Inventory.from_json(settings.inventory.read_text())
     spec = spec_of(settings.catalogue, pulumi.get_stack())
     freeze_hooks.install(settings.calendar, platform.clock, protect=settings.deletion_protection)
-    wedding.declare(spec, platform)
+    wedding.declare(spec, platform, settings.price_class)

@@ -91,6 +91,7 @@ class WeddingSettings(_Frozen):
     calendar: Path
     inventory: Path
     deletion_protection: bool = True
+    price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_All"
 
 
 def read_platform() -> PlatformSettings:

@@ -13,7 +13,7 @@ from controlplane.domain.tier import Tier
 from infra import inventory_export, naming
 from infra.components.edge_distribution import EdgeDistribution, EdgeDistributionArgs
 
-CONTENT: dict[str, Tier] = {"/photos/*": Tier.LOW, "/static/*": Tier.LOW, "/gallery*": Tier.MEDIUM}
+CONTENT: dict[str, Tier] = {"/travel": Tier.HIGH, "/photos/*": Tier.LOW, "/static/*": Tier.LOW, "/gallery*": Tier.MEDIUM}
 """Path pattern -> tier of what is there; everything else is ceremony data (critical)."""
 
 
@@ -25,7 +25,7 @@ class WeddingSpec:
     hosts: Sequence[str]
 
 
-def declare(spec: WeddingSpec, platform: Inventory) -> None:
+def declare(spec: WeddingSpec, platform: Inventory, price_class: str) -> None:
     """A dedicated distribution, its DNS names (DNS-only: never one CDN behind the other), its inventory entry."""
     stack = pulumi.get_stack()
     edge = EdgeDistribution(
@@ -34,6 +34,7 @@ def declare(spec: WeddingSpec, platform: Inventory) -> None:
             hosts=spec.hosts,
             tags=naming.tags(stack, f"wedding:{spec.wedding}"),
             content=CONTENT,
+            price_class=price_class,
         ),
         platform,
     )

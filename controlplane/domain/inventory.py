@@ -51,14 +51,14 @@ class StoreBucket(_Frozen):
 class CloudFrontEdge(_Frozen):
     """What weddings' stacks and the control plane need of CloudFront.
 
-    `cache_policies` maps a tier (or `personal`, never cached) to its policy's id; `pops` are the POPs that warming
-    reaches, as in `x-amz-cf-pop`.
+    `cache_policies` maps a tier (or `personal`, never cached) to its policy's id, `origin_request_policies` `reads` and
+    `personal` to theirs; `pops` are the POPs that warming reaches, as in `x-amz-cf-pop`.
     """
 
     key_value_store_arn: str
     function_arn: str
     cache_policies: dict[str, str]
-    origin_request_policy: str
+    origin_request_policies: dict[str, str]
     certificate_arn: str
     pops: tuple[str, ...]
 

@@ -108,7 +108,7 @@ def _behavior(platform: Inventory, policy: str) -> dict[str, Any]:
         "allowed_methods": READ if reads else ALL,
         "cached_methods": CACHED,
         "cache_policy_id": platform.cloudfront.cache_policies[policy],
-        "origin_request_policy_id": platform.cloudfront.origin_request_policy,
+        "origin_request_policy_id": platform.cloudfront.origin_request_policies["reads" if reads else "personal"],
         "compress": reads,
         "function_associations": [{"event_type": "viewer-request", "function_arn": platform.cloudfront.function_arn}],
     }

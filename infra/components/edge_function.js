@@ -16,7 +16,9 @@ function ruleAt(text, now) {
     if (!text) {
         return null;
     }
-    for (const pair of JSON.parse(text)) {
+    const pairs = JSON.parse(text);
+    for (let i = 0; i < pairs.length; i++) {  // the runtime has no for-of
+        const pair = pairs[i];
         if (pair[0] <= now && now < pair[1]) {
             return { id: pair[2], end: pair[1] };
         }
@@ -46,7 +48,7 @@ async function handler(event) {
     }
     const route = await read('route');
     if (route) {
-        cf.updateRequestOrigin({ domainName: route });
+        cf.updateRequestOrigin({ domainName: route, hostHeader: host });  // the origin knows sites by their host
     }
     return request;
 }

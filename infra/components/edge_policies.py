@@ -14,30 +14,42 @@ NEVER = EdgeTtl(0, 0, 0)
 
 
 class EdgePolicies(pulumi.ComponentResource):
-    """A cache policy per tier in use, one that never caches (`personal`), one origin request policy.
+    """A cache policy per tier in use, one that never caches (`personal`), and what each forwards.
 
-    Outputs: `cache_policies` (tier or `personal` -> id), `origin_request_policy` (id).
+    Outputs: `cache_policies` (tier or `personal` -> id), `origin_request_policies` (`reads`, `personal` -> id).
     """
 
     cache_policies: dict[str, pulumi.Output[str]]
-    origin_request_policy: pulumi.Output[str]
+    origin_request_policies: dict[str, pulumi.Output[str]]
 
     def __init__(self, stack: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("wedcache:edge:EdgePolicies", "edge-policies", {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         bounds = {tier.value: edge_ttl(tier) for tier in Tier} | {PERSONAL: NEVER}
         self.cache_policies = {name: _cache_policy(stack, name, ttl, child).id for name, ttl in bounds.items()}
-        forwarded = cloudfront.OriginRequestPolicy(
-            "forward",
-            name=naming.edge_name(stack, "forward"),
-            comment="The origin sees the viewer's host, the freeze header and every query string",
-            cookies_config={"cookie_behavior": "none"},
-            headers_config={"header_behavior": "whitelist", "headers": {"items": ["Host", "X-Wedcache-Freeze"]}},
-            query_strings_config={"query_string_behavior": "all"},
-            opts=child,
+        self.origin_request_policies = {
+            "reads": _forwarding(stack, "reads", "whitelist", ["Host", "X-Wedcache-Freeze"], "none", child).id,
+            # Personal paths carry cookies, authorization and idempotency keys: nothing is held back.
+            "personal": _forwarding(stack, "personal", "allViewer", [], "all", child).id,
+        }
+        self.register_outputs(
+            {"cachePolicies": self.cache_policies, "originRequestPolicies": self.origin_request_policies}
         )
-        self.origin_request_policy = forwarded.id
-        self.register_outputs({"cachePolicies": self.cache_policies, "originRequestPolicy": self.origin_request_policy})
+
+
+def _forwarding(
+    stack: str, name: str, headers: str, items: list[str], cookies: str, opts: pulumi.ResourceOptions
+) -> cloudfront.OriginRequestPolicy:
+    listed = {"headers": {"items": items}} if items else {}
+    return cloudfront.OriginRequestPolicy(
+        f"forward-{name}",
+        name=naming.edge_name(stack, f"forward-{name}"),
+        comment="What the origin sees of the viewer's request",
+        cookies_config={"cookie_behavior": cookies},
+        headers_config={"header_behavior": headers, **listed},
+        query_strings_config={"query_string_behavior": "all"},
+        opts=opts,
+    )
 
 
 def _cache_policy(stack: str, name: str, ttl: EdgeTtl, opts: pulumi.ResourceOptions) -> cloudfront.CachePolicy:

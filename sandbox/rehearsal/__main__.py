@@ -1,0 +1,68 @@
+"""`python -m sandbox.rehearsal [prove] [--engine pulumi] [--only C4]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.engine_choice import REAL, STAND_IN, real_cli
+from sandbox.provision import Workspace
+from sandbox.rehearsal import page, programme, prove, report
+from sandbox.rehearsal.evidence import Recorder
+from sandbox.rehearsal.screen import Screen
+from sandbox.rehearsal.stage import Stage
+from sandbox.run import Run
+
+FOLDER = Path(".wedcache/rehearsal")
+OUT = Path("out/rehearsal")
+SEED = 20270612
+
+
+def main(arguments: list[str]) -> int:
+    """Run the rehearsal or the proofs; 0 only if every claim is true (or every proof holds)."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.rehearsal", description=__doc__)
+    parser.add_argument("verb", nargs="?", choices=("run", "prove"), default="run")
+    parser.add_argument("--engine", choices=(STAND_IN, REAL), default=STAND_IN)
+    parser.add_argument("--only", default="", help="claims, comma separated: C4,C6")
+    parser.add_argument("--seed", type=int, default=SEED)
+    said = parser.parse_args(arguments)
+    if said.engine == REAL and real_cli() is None:
+        sys.stdout.write("ENGINE=pulumi: there is no Pulumi CLI on PATH; nothing was run\n")
+        return 0
+    chosen = [claim for claim in programme.CLAIMS if not said.only or claim.id in said.only.split(",")]
+    if said.verb == "prove":
+        return prove.prove(chosen, said.engine, said.seed)
+    return rehearse(said.engine, said.seed, phases=programme.phases_of(chosen), only=[claim.id for claim in chosen])
+
+
+def rehearse(engine: str, seed: int, *, phases: list[str], only: list[str]) -> int:
+    """Play, judge, write report.json and report.html."""
+    screen = Screen()
+    screen.open(seed, engine)
+    begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    run = Run(FOLDER)
+    stage = Stage(run, Workspace(run, engine), Recorder(OUT / "evidence.jsonl"), seed, screen.tell)
+    broken = programme.play(stage, phases, screen.phase)
+    evidence = stage.recorder.evidence()
+    claims = [claim for claim in programme.CLAIMS if claim.id in only]
+    result = report.Report(
+        seed=seed,
+        engine=engine,
+        started=started,
+        seconds=time.monotonic() - begun,
+        findings=programme.judge(claims, evidence),
+        phases=report.phase_seconds(evidence),
+        broken=broken,
+    )
+    (OUT / "report.json").write_text(json.dumps(result.to_json(), indent=1))
+    (OUT / "report.html").write_text(page.render(result, evidence))
+    screen.close(result, str(OUT / "report.html"))
+    return 0 if result.all_true else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,23 @@
+"""What reached the vendors in a span of time, from the emulators' own call log."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sandbox.calls import CallLog
+from sandbox.run import Run
+
+
+def mutating(run: Run, since: float, until: float, caller: str = "") -> dict[str, int]:
+    """`service operation` -> how many mutating calls arrived in [since, until), of one caller or of all."""
+    found: Counter[str] = Counter(
+        f"{call.service} {call.operation}"
+        for call in CallLog(run.calls).read()
+        if call.mutating and since <= call.monotonic < until and caller in ("", call.caller)
+    )
+    return dict(found)
+
+
+def received(run: Run, since: float, until: float) -> int:
+    """How many vendor calls of any kind arrived in [since, until)."""
+    return sum(since <= call.monotonic < until for call in CallLog(run.calls).read())

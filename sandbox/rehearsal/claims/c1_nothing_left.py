@@ -1,0 +1,26 @@
+"""C1: the rehearsal leaves nothing behind."""
+
+from __future__ import annotations
+
+from sandbox.rehearsal.claim import Claim, Finding
+from sandbox.rehearsal.evidence import Evidence
+
+
+def judge(evidence: Evidence) -> Finding:
+    """True when no process, port or relative of the run lives after its end."""
+    end = evidence.one("end")
+    if end is None:
+        return Finding(False, 0, "processes", 0, "the end was not recorded")
+    left = sorted({*end["living"], *end["ports"]})
+    true = not left and not end["related"]
+    return Finding(true, len(left), "processes left", end["started"], f"left: {', '.join(left)} {end['related']}")
+
+
+CLAIM = Claim(
+    id="C1",
+    text="Nothing is left behind",
+    witness="the process table and the ports",
+    phases=("start",),
+    counter_experiment="leave-process",
+    judge=judge,
+)

@@ -1,0 +1,47 @@
+"""C7: the freeze began with no wedcache process alive, seen on every surface on both sides of the boundary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.rehearsal.claim import Claim, Finding
+from sandbox.rehearsal.evidence import Evidence
+
+RULE = "venue:como:2027-06-12"
+
+
+def judge(evidence: Evidence) -> Finding:
+    """True when nobody was alive, and gate, hooks, edge and cache showed open before and frozen after."""
+    processes = evidence.one("processes")
+    before, after = evidence.one("surface", side="before"), evidence.one("surface", side="after")
+    if processes is None or before is None or after is None:
+        return Finding(False, 0, "surfaces", 4, "a side of the boundary was not recorded")
+    right = surfaces(before, after)
+    wrong = [name for name, holds in right.items() if not holds]
+    true = not wrong and not processes["wedcache"] and bool(processes["ended"])
+    why = f"wrong: {', '.join(wrong)}; wedcache processes alive: {processes['wedcache']}"
+    return Finding(true, len(right) - len(wrong), "surfaces right on both sides", len(right), why)
+
+
+def surfaces(before: Any, after: Any) -> dict[str, bool]:
+    """Surface -> whether it was open before the boundary and frozen after it."""
+    lives = all(side["life"]["seconds"] >= side["life"]["needed"] - 2 for side in (before, after))
+    return {
+        "offline gate": before["gate"] == 0 and after["gate"] == 10,
+        "Pulumi hooks": before["preview"] == 0 and after["preview"] != 0 and after["preview_words"],
+        "edge function": before["edge"]["status"] == 200
+        and after["edge"]["status"] == 423
+        and after["edge"]["rule"] == RULE
+        and after["edge"]["guest_status"] == 200,
+        "cache's physical life": lives,
+    }
+
+
+CLAIM = Claim(
+    id="C7",
+    text="The freeze began by the clock with no wedcache process alive",
+    witness="the process table, and each surface asked on both sides of the boundary",
+    phases=("start", "freeze"),
+    counter_experiment="skip-push",
+    judge=judge,
+)

@@ -1,0 +1,77 @@
+"""What a rehearsal saw: one JSON line a finding, written as it is seen; claims read it and nothing else."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding: which phase saw it, what kind it is, when (monotonic seconds), and its facts."""
+
+    phase: str
+    kind: str
+    monotonic: float
+    facts: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.facts[name]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All rows of a run, in order."""
+
+    rows: tuple[Row, ...]
+
+    def of(self, kind: str, **facts: Any) -> list[Row]:
+        """The rows of one kind whose facts have these values."""
+        return [
+            row
+            for row in self.rows
+            if row.kind == kind and all(row.facts.get(name) == value for name, value in facts.items())
+        ]
+
+    def one(self, kind: str, **facts: Any) -> Row | None:
+        """The last such row; None without one: a claim without its evidence is not true."""
+        found = self.of(kind, **facts)
+        return found[-1] if found else None
+
+    @classmethod
+    def read(cls, path: Path) -> Evidence:
+        """The rows in a file."""
+        lines = (json.loads(line) for line in path.read_text().splitlines())
+        return cls(tuple(Row(one["phase"], one["kind"], one["monotonic"], one["facts"]) for one in lines))
+
+
+class Recorder:
+    """Appends rows of one phase at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.phase = "start"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Write one finding down."""
+        row = {"phase": self.phase, "kind": kind, "monotonic": time.monotonic(), "facts": facts}
+        with self._path.open("a") as file:
+            file.write(json.dumps(row, default=str) + "\n")
+
+    def evidence(self) -> Evidence:
+        """Everything recorded so far."""
+        return Evidence.read(self._path)
+
+
+def read_log(path: Path, since: float = 0.0) -> Iterable[dict[str, Any]]:
+    """The lines of an access log with `monotonic` at or after `since`."""
+    if not path.exists():
+        return []
+    rows = (json.loads(line) for line in path.read_text().splitlines() if line.endswith("}"))
+    return [row for row in rows if row["monotonic"] >= since]

@@ -1,0 +1,103 @@
+"""The freeze begins by the clock with no wedcache process alive; then what it refuses and what it lets pass."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from sandbox.origin.secret_files import CONTENT_EDITOR, token
+from sandbox.provision import WEDDING
+from sandbox.rehearsal.calls_since import mutating, received
+from sandbox.rehearsal.evidence import read_log
+from sandbox.rehearsal.stage import Stage, wedcache_processes
+from sandbox.rehearsal.surfaces import cache_life, edge_answer, gate, send
+
+WINDOW_START = datetime(2027, 6, 11, 10, 0, tzinfo=UTC)
+WINDOW_END = datetime(2027, 6, 13, 4, 0, tzinfo=UTC)
+SIDE = timedelta(seconds=5)
+PRICE_CLASS = "wedcache-weddings:price_class"
+
+
+def play(stage: Stage) -> None:
+    """Look at every surface on both sides of the boundary, then knock at every door."""
+    stage.workspace.set(WEDDING, PRICE_CLASS, "PriceClass_200")
+    stage.set_clock(WINDOW_START - SIDE - timedelta(minutes=40))
+    stop_agents(stage)
+    look(stage, "before", stage.clock.now())
+    stage.set_clock(WINDOW_START + SIDE)
+    look(stage, "after", stage.clock.now())
+    forbidden(stage)
+    stage.workspace.set(WEDDING, PRICE_CLASS, "PriceClass_All")
+    stage.start_agents()
+    allowed(stage)
+
+
+def stop_agents(stage: Stage) -> None:
+    """End the agents and look into the process table: nobody is left who could begin the freeze."""
+    ended = stage.stop_agents()
+    stage.record("processes", ended=ended, wedcache=wedcache_processes())
+
+
+def look(stage: Stage, side: str, at: datetime) -> None:
+    """Every surface at one side of the boundary: gate, hooks, edge function, physical life in the caches."""
+    preview = stage.workspace.pulumi(WEDDING, "preview", "--stack", WEDDING[1])
+    stage.record(
+        "surface",
+        side=side,
+        at=at.isoformat(),
+        gate=gate(stage, at),
+        preview=preview.code,
+        preview_words="REFUSED" in preview.text and "venue:como:2027-06-12" in preview.text,
+        preview_tail=preview.text[-600:],
+        edge=edge_answer(stage),
+        life=cache_life(stage, WINDOW_END),
+    )
+
+
+def forbidden(stage: Stage) -> None:
+    """Operators' changes, each at its own door; nothing of them may reach a vendor."""
+    begun = time.monotonic()
+    acts = {
+        "pulumi up": stage.workspace.pulumi(WEDDING, "up", "--yes", "--stack", WEDDING[1]).code,
+        "pulumi destroy": stage.workspace.pulumi(
+            WEDDING, "destroy", "--yes", "--run-program", "--stack", WEDDING[1]
+        ).code,
+        "wedcache purge --hard": stage.wedcache("purge", "wedding:como", "--hard", "--yes").code,
+        "wedcache failback": stage.wedcache("failback", "us-east-1", "--yes").code,
+        "wedcache gate": gate(stage, stage.clock.now()),
+    }
+    until = time.monotonic()
+    stage.record(
+        "forbidden",
+        acts=acts,
+        mutating=mutating(stage.run, begun, until),
+        calls=received(stage.run, begun, until),
+    )
+
+
+def allowed(stage: Stage) -> None:
+    """What serves guests and owners passes in the same window."""
+    begun = time.monotonic()
+    acts = {"wedcache warm": stage.wedcache("warm", "--yes").code, "owner's update": owner_update(stage)}
+    acts["wedcache purge (soft)"] = stage.wedcache("purge", "wedding:como", "--yes").code
+    until = time.monotonic()
+    frozen = [
+        row
+        for region in ("eu-central-1", "us-east-1")
+        for row in read_log(stage.run.log(f"origin-{region}"), begun)
+        if row["freeze"]
+    ]
+    stage.record("allowed", acts=acts, mutating=mutating(stage.run, begun, until), origin_saw_freeze=len(frozen))
+
+
+def owner_update(stage: Stage) -> int:
+    """The couple moves the ceremony indoors, through the edge, as their own application would send it."""
+    status, _ = send(
+        stage.run,
+        "PUT",
+        "como.weddings.example",
+        "/pages/schedule",
+        {"title": "Schedule", "text": "16:00 Ceremony, now indoors\n18:00 Dinner"},
+        {"Authorization": f"Bearer {token(stage.run, CONTENT_EDITOR)}", "Idempotency-Key": "rehearsal-owner-update"},
+    )
+    return 0 if status in (200, 201) else status

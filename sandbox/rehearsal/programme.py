@@ -1,0 +1,71 @@
+"""The rehearsal's programme: phases in order, claims in order, which phases a claim needs, and how a run is played."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+
+from sandbox.rehearsal.claim import Claim, Finding
+from sandbox.rehearsal.claims import (
+    c1_nothing_left,
+    c2_calendar,
+    c3_pops_obey,
+    c4_purge,
+    c5_idempotent,
+    c6_warm,
+    c7_freeze_by_clock,
+    c8_doors,
+    c9_region_loss,
+)
+from sandbox.rehearsal.evidence import Evidence
+from sandbox.rehearsal.stage import Stage, StageBroken
+
+PHASES = ("calendar", "start", "obey", "warm", "again", "purge", "freeze", "loss", "after", "destroy")
+"""In the order of the wedding's weekend; `end` is always played last."""
+
+CLAIMS: tuple[Claim, ...] = (
+    c1_nothing_left.CLAIM,
+    c2_calendar.CLAIM,
+    c3_pops_obey.CLAIM,
+    c4_purge.CLAIM,
+    c5_idempotent.CLAIM,
+    c6_warm.CLAIM,
+    c7_freeze_by_clock.CLAIM,
+    c8_doors.CLAIM,
+    c9_region_loss.CLAIM,
+)
+
+
+def play(stage: Stage, phases: Sequence[str], on_phase: Callable[[str, float], None]) -> str:
+    """Play `phases` in the programme's order, then the end, whatever happened. Returns why it broke off, or ""."""
+    broken = ""
+    try:
+        for name in PHASES:
+            if name in phases:
+                _play(stage, name, on_phase)
+    except StageBroken as error:
+        broken = str(error)
+    finally:
+        _play(stage, "end", on_phase)
+    return broken
+
+
+def _play(stage: Stage, name: str, on_phase: Callable[[str, float], None]) -> None:
+    stage.recorder.phase = name
+    begun = time.monotonic()
+    importlib.import_module(f"sandbox.rehearsal.phases.{name}").play(stage)
+    seconds = time.monotonic() - begun
+    stage.record("phase", name=name, seconds=round(seconds, 3))
+    on_phase(name, seconds)
+
+
+def judge(claims: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, Finding]]:
+    """Every claim's finding on the evidence."""
+    return [(claim, claim.judge(evidence)) for claim in claims]
+
+
+def phases_of(claims: Sequence[Claim]) -> list[str]:
+    """The phases that these claims need, in order."""
+    wanted = {phase for claim in claims for phase in claim.phases}
+    return [name for name in PHASES if name in wanted]

@@ -1,0 +1,58 @@
+"""`make prove`: each claim must be true without its counter-experiment and false under it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sandbox.provision import Workspace
+from sandbox.rehearsal import programme
+from sandbox.rehearsal.claim import Claim, Finding
+from sandbox.rehearsal.evidence import Recorder
+from sandbox.rehearsal.screen import Screen
+from sandbox.rehearsal.stage import Stage
+from sandbox.run import Run
+
+FOLDER = Path(".wedcache/prove")
+OUT = Path("out/prove")
+
+
+def prove(claims: Sequence[Claim], engine: str, seed: int) -> int:
+    """Play each claim's phases under its counter-experiment; all of them once without. 0 if every proof holds."""
+    screen = Screen()
+    screen.open(seed, engine)
+    honest = dict(_play(claims, engine, seed, "", screen))
+    rows: list[dict[str, Any]] = []
+    for claim in claims:
+        begun = time.monotonic()
+        screen.tell(f"{claim.id} under {claim.counter_experiment}")
+        finding = dict(_play([claim], engine, seed, claim.counter_experiment, screen))[claim.id]
+        rows.append(
+            {
+                "claim": claim.id,
+                "counter_experiment": claim.counter_experiment,
+                "turned_false": not finding.true,
+                "true_without": honest[claim.id].true,
+                "why": finding.why_not,
+                "seconds": round(time.monotonic() - begun, 1),
+            }
+        )
+        screen.tell(f"{claim.id} {'turned false: ' + finding.why_not if not finding.true else 'STAYED TRUE'}")
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "report.json").write_text(json.dumps({"schema": "wedcache.prove/1", "rows": rows}, indent=1))
+    held = [row for row in rows if row["turned_false"] and row["true_without"]]
+    screen.tell(f"{len(held)} of {len(rows)} proofs hold; {OUT / 'report.json'}")
+    return 0 if len(held) == len(rows) else 1
+
+
+def _play(claims: Sequence[Claim], engine: str, seed: int, sabotage: str, screen: Screen) -> list[tuple[str, Finding]]:
+    run = Run(FOLDER)
+    name = sabotage or "honest"
+    stage = Stage(run, Workspace(run, engine), Recorder(OUT / f"{name}.jsonl"), seed, lambda _: None, sabotage)
+    broken = programme.play(stage, programme.phases_of(claims), lambda *_: None)
+    if broken:
+        screen.tell(f"{name} broke off: {broken[:400]}")
+    return [(claim.id, finding) for claim, finding in programme.judge(claims, stage.recorder.evidence())]

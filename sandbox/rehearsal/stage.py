@@ -1,0 +1,160 @@
+"""What phases act with: the run, the engine, the `wedcache` command, the clock, and what is to be sabotaged."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox import processes
+from sandbox.clock import OffsetClock
+from sandbox.cloud import REGIONS
+from sandbox.faults import Faults
+from sandbox.provision import Workspace
+from sandbox.rehearsal.evidence import Recorder
+from sandbox.run import Run
+
+WEDCACHE = Path(sys.executable).with_name("wedcache")
+PROFILE = "sandbox"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one `wedcache` command answered."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output as the object that `--output json` promises."""
+        value = json.loads(self.out)
+        assert isinstance(value, dict)  # noqa: S101  (contract: an object)
+        return value
+
+
+@dataclass
+class Stage:
+    """One rehearsal's means. `sabotage` is the counter-experiment in force, or empty."""
+
+    run: Run
+    workspace: Workspace
+    recorder: Recorder
+    seed: int
+    tell: Callable[[str], None]
+    sabotage: str = ""
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def clock(self) -> OffsetClock:
+        """The sandbox's calendar."""
+        return OffsetClock(self.run.clock)
+
+    @property
+    def faults(self) -> Faults:
+        """The sandbox's faults."""
+        return Faults(self.run.faults)
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Write a finding down."""
+        self.recorder.record(kind, **facts)
+
+    def wedcache(self, *arguments: str, timeout: float = 60) -> Said:
+        """Run `wedcache --profile sandbox ...` as an operator's script would."""
+        begun = time.monotonic()
+        done = subprocess.run(
+            [str(WEDCACHE), "--profile", PROFILE, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+        self.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3))
+        return said
+
+    def must(self, *arguments: str, timeout: float = 60) -> Said:
+        """A command that has to end with 0. Raises StageBroken with what it said."""
+        said = self.wedcache(*arguments, timeout=timeout)
+        if said.code != 0:
+            raise StageBroken(f"wedcache {' '.join(arguments)} ended with {said.code}:\n{said.err[-2000:]}")
+        return said
+
+    def set_clock(self, at: datetime) -> None:
+        """Move the calendar."""
+        self.clock.set(at)
+        self.record("clock", at=at.isoformat())
+
+    def start_agents(self) -> None:
+        """Start both regions' agents."""
+        for region in REGIONS:
+            process = processes.start(
+                self.run, f"agent-{region}", [str(WEDCACHE), "--profile", PROFILE, "worker", "--region", region]
+            )
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def stop_agents(self) -> list[str]:
+        """End both agents; gives the names of those that lived."""
+        return processes.end(self.run, [f"agent-{region}" for region in REGIONS])
+
+    def start_guests(self, seconds: float = 600.0) -> None:
+        """Let sixty guests arrive."""
+        command = processes.python(
+            "sandbox.guests", "--run", str(self.run.folder), "--seconds", str(seconds), "--seed", str(self.seed)
+        )
+        process = processes.start(self.run, "guests", command)
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def stop_region(self, region: str) -> None:
+        """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""
+        self.faults.inject("region-stopped", region)
+        processes.send(self.run, region_processes(region), signal.SIGSTOP)
+
+    def wake_region(self, region: str) -> None:
+        """Wake a stopped region."""
+        self.faults.heal("region-stopped", region)
+        processes.send(self.run, region_processes(region), signal.SIGCONT)
+
+    def wait_until(self, what: str, holds: Callable[[], bool], seconds: float) -> float:
+        """Wait for something that the stage itself needs; gives the real seconds. Raises StageBroken."""
+        begun = time.monotonic()
+        while not holds():
+            if time.monotonic() - begun > seconds:
+                raise StageBroken(f"{what} did not come about within {seconds:.0f} s")
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+
+class StageBroken(Exception):
+    """The rehearsal cannot go on: something that its phases need is missing. No claim is judged true from it."""
+
+
+def region_processes(region: str) -> list[str]:
+    """The processes that stop with a region."""
+    return [f"valkey-{region}-primary", f"valkey-{region}-replica", f"origin-{region}"]
+
+
+def wedcache_processes() -> list[int]:
+    """The pids of every living wedcache process on this machine that belongs to this user, from the process table."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter(["cmdline", "uids"]):
+        words = process.info["cmdline"] or []
+        mine = process.info["uids"] is not None and process.info["uids"].real == os.getuid()
+        if mine and any(Path(word).name == "wedcache" for word in words[:3]) and PROFILE in words:
+            found.append(process.pid)
+    return found
