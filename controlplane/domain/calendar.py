@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from controlplane.domain.event_days import Span
 from controlplane.domain.window import Rule
 
 PLATFORM = "platform"
@@ -126,6 +127,11 @@ class Calendar:
 
     @functools.cached_property
     def _timelines(self) -> dict[str, Timeline]:
+        return {}
+
+    @functools.cached_property
+    def slots(self) -> dict[datetime, Span]:
+        """The slots found so far, by the Monday of their week; finding one looks at every wedding of the week."""
         return {}
 
     @functools.cached_property

@@ -33,6 +33,12 @@ def slot_of_week(calendar: Calendar, at: datetime) -> Span:
     """
     monday = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     monday -= timedelta(days=monday.weekday())
+    if monday not in calendar.slots:
+        calendar.slots[monday] = _least_exposed(calendar, monday)
+    return calendar.slots[monday]
+
+
+def _least_exposed(calendar: Calendar, monday: datetime) -> Span:
     touched = [
         wedding
         for wedding, subject in calendar.weddings.items()
