@@ -65,8 +65,13 @@ class Reader:
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
         self._settings = parts.settings
+        self._clock = parts.clock
+        self._memory = parts.memory
+        self._barriers = parts.barriers
+        self._follower = parts.follower
+        self._shared = parts.shared
+        self._windows = parts.windows
         self._stats = parts.stats
         self._monotonic = parts.clock.monotonic
         self._bounds = Bounds(parts.settings.blind_after, parts.settings.blind_max, parts.settings.blind_max_erasable)
@@ -76,15 +81,11 @@ class Reader:
 
     def hit(self, key: str) -> Entry | None:
         """The entry of `key` if memory can answer with a hit, else None. The fast path: no tag is walked twice."""
-        entry = self._parts.memory.get(key)
+        entry = self._memory.get(key)
         if entry is None:
             return None
         now = self._monotonic()
-        if (
-            entry.checked == self._parts.barriers.generation
-            and now < entry.fresh_until
-            and now <= self._parts.follower.blind_at
-        ):
+        if entry.checked == self._barriers.generation and now < entry.fresh_until and now <= self._follower.blind_at:
             return entry
         return entry if self._judge(key, entry, now).state is State.HIT else None
 
@@ -94,8 +95,8 @@ class Reader:
         if verdict.state is State.STALE and verdict.reason is Reason.BLIND and entry is not None:
             self._refresh_behind(key, load, terms, entry)
             return self._stale(entry, Reason.BLIND)
-        if self._parts.shared and self._may_fetch(key, terms, entry, verdict):
-            found = await self._fetch(self._parts.shared, key, terms)
+        if self._shared and self._may_fetch(key, terms, entry, verdict):
+            found = await self._fetch(self._shared, key, terms)
             entry, verdict = self._look(key)
             if verdict.state is State.HIT and entry is not None and entry is found:
                 self._stats.redis_hits += 1
@@ -118,35 +119,35 @@ class Reader:
 
     def _look(self, key: str) -> tuple[Entry | None, Verdict]:
         """What memory has, judged now; the dead are dropped."""
-        entry = self._parts.memory.get(key)
+        entry = self._memory.get(key)
         if entry is None:
             return None, _NOTHING
         return entry, self._judge(key, entry, self._monotonic())
 
     def _judge(self, key: str, entry: Entry, now: float) -> Verdict:
         """Collect what the judge needs; remember a hit's generation, drop the dead."""
-        barriers = self._parts.barriers
+        barriers = self._barriers
         generation = barriers.generation
         verdict = judge(
             entry,
             now=now,
             standing=barriers.standing(entry.tags, entry.as_of),
-            blind_for=self._parts.follower.blind_for(now),
+            blind_for=self._follower.blind_for(now),
             bounds=self._bounds,
             in_window=now - entry.started >= entry.fresh + entry.stale and self._in_window(entry.tags),
         )
         if verdict is HIT:
             entry.checked = generation
-        elif verdict.state is State.DEAD and self._parts.memory.get(key) is entry:
-            self._parts.memory.drop(key)
+        elif verdict.state is State.DEAD and self._memory.get(key) is entry:
+            self._memory.drop(key)
         return verdict
 
     def _in_window(self, tags: Iterable[str]) -> bool:
         """Whether the calendar says Saturday; a calendar that fails says no."""
-        if self._parts.windows is None:
+        if self._windows is None:
             return False
         try:
-            return self._parts.windows.is_active(tags, self._parts.clock.now())
+            return self._windows.is_active(tags, self._clock.now())
         except Exception:
             self._stats.window_failures += 1
             return False
@@ -166,7 +167,7 @@ class Reader:
         entry = await shared.fetch(key, terms.as_type)
         if entry is None or self._judge(key, entry, self._monotonic()).state is State.DEAD:
             return None
-        return entry if self._parts.memory.put(key, entry) else None
+        return entry if self._memory.put(key, entry) else None
 
     async def _better_than(self, copy: Entry, verdict: Verdict, key: str, load: Loader[Any], terms: Terms) -> Read[Any]:
         """A newer value if the loader brings one soon, else the copy and the reason."""
@@ -205,7 +206,7 @@ class Reader:
         flight = self._loads.get(key)
         if flight is None or not isinstance(flight.mark, Position):
             return None
-        return flight if self._parts.barriers.standing(terms.tags, flight.mark) is Standing.VALID else None
+        return flight if self._barriers.standing(terms.tags, flight.mark) is Standing.VALID else None
 
     def _join(self, key: str, load: Loader[Any], terms: Terms, copy: Entry | None) -> Flight[Entry]:
         """The load under way, or a new one."""
@@ -213,7 +214,7 @@ class Reader:
         if flight is not None:
             self._stats.joined += 1
             return flight
-        as_of = self._parts.barriers.position
+        as_of = self._barriers.position
         return self._loads.start(key, lambda: self._load(key, load, terms, copy, as_of), as_of)
 
     async def _loaded(self, flight: Flight[Entry]) -> Read[Any]:
@@ -231,7 +232,7 @@ class Reader:
                 value = await load(context)
         except Exception as error:
             self._stats.load_failures += 1
-            if (known := self._parts.memory.get(key)) is not None:
+            if (known := self._memory.get(key)) is not None:
                 known.retry_at = self._monotonic() + self._settings.throttle
             if isinstance(error, TimeoutError) and limit.expired():
                 raise Unavailable(
@@ -256,25 +257,25 @@ class Reader:
         size = len(payload) if payload is not None else sys.getsizeof(value)
         entry = Entry(value, tags, as_of, started, fresh, stale, life, terms.tier, size)
         now = self._monotonic()
-        if now > self._parts.follower.blind_at:
+        if now > self._follower.blind_at:
             entry.refresh_at = now + self._settings.throttle
-        if fresh <= 0 or self._parts.barriers.standing(tags, as_of) is not Standing.VALID:
+        if fresh <= 0 or self._barriers.standing(tags, as_of) is not Standing.VALID:
             self._stats.loads_not_stored += 1
         else:
-            self._parts.memory.put(key, entry)
-            if self._parts.shared is not None and payload is not None:
-                self._parts.shared.fill(key, entry, payload, own_tags)
+            self._memory.put(key, entry)
+            if self._shared is not None and payload is not None:
+                self._shared.fill(key, entry, payload, own_tags)
         return entry
 
     def _life(self, tags: tuple[str, ...], normal: float) -> float:
         """Seconds that the entry must physically live: chosen now, so that it lasts through the window with every
         network down.
         """
-        if self._parts.windows is None:
+        if self._windows is None:
             return normal
         try:
-            at = self._parts.clock.now()
-            until = self._parts.windows.physical_until(tags, at)
+            at = self._clock.now()
+            until = self._windows.physical_until(tags, at)
         except Exception:
             self._stats.window_failures += 1
             return normal
