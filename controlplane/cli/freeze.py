@@ -56,7 +56,7 @@ def show(
     rules = sorted(calendar.rules_of(calendar.weddings), key=lambda rule: (rule.start, rule.id))
     lines = [line for rule in rules for line in rule_lines(rule)]
     made = calendar.made
-    questions.print_lines([*lines, f"{len(rules)} windows, tzdata {made.tzdata} ({made.tzdata_source})"])
+    questions.print_lines([*lines, f"windows: {len(rules)}, tzdata {made.tzdata} ({made.tzdata_source})"])
     return 0
 
 
@@ -165,7 +165,7 @@ def diff(
         return 0
     lines = [line for change in found for line in _change_lines(change)]
     lines += [f"not taken now: {refusal.text}" for refusal in refusals]
-    lines.append(f"{len(found)} windows change (tzdata {old.made.tzdata} -> {new.made.tzdata})")
+    lines.append(f"windows that change: {len(found)} (tzdata {old.made.tzdata} -> {new.made.tzdata})")
     questions.print_lines(lines)
     return 0
 
