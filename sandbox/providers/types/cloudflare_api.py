@@ -16,8 +16,6 @@ from sandbox.providers.row import Ask, Properties, Type
 from sandbox.providers.schema import Schema, load
 from sandbox.providers.translate import from_api, to_api
 
-COMPUTED_ALWAYS = ("createdOn", "modifiedOn")
-
 
 def call(ask: Ask, method: Literal["get", "post", "put", "patch", "delete"], path: str, **options: Any) -> Any:
     """One API call; returns the envelope's `result`. Raises the SDK's errors."""

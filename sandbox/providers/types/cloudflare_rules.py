@@ -26,8 +26,10 @@ def _check(properties: Properties) -> Iterable[Failure]:
     given = [name for name in ("accountId", "zoneId") if name in properties]
     if len(given) != 1:
         yield Failure("zoneId", "exactly one of 'zoneId' and 'accountId' is needed")
-    refs = [rule["ref"] for rule in properties.get("rules", []) if isinstance(rule, dict) and "ref" in rule]
-    for ref in sorted({ref for ref in refs if isinstance(ref, str) and refs.count(ref) > 1}):
+    rules = properties.get("rules", [])
+    declared = [rule.get("ref") for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+    refs = [ref for ref in declared if isinstance(ref, str)]
+    for ref in sorted({ref for ref in refs if refs.count(ref) > 1}):
         yield Failure("rules", f"two rules have the ref '{ref}'")
 
 

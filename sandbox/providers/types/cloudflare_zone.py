@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sandbox.providers.project import Rules
 from sandbox.providers.row import Ask, Properties, Type
-from sandbox.providers.types.cloudflare_api import COMPUTED_ALWAYS, Collection, call, camel, listed
+from sandbox.providers.types.cloudflare_api import Collection, call, camel, listed
 
 ZONE = "cloudflare:index/zone:Zone"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -132,7 +132,7 @@ ROWS = (
             computed=frozenset({"settings", "data", "priority", "privateRouting"}),
             unreadable=frozenset({"includeShadowMetadata"}),
         ),
-        volatile=frozenset({"modifiedOn", "commentModifiedOn", "tagsModifiedOn", *COMPUTED_ALWAYS[1:]}),
+        volatile=frozenset({"modifiedOn", "commentModifiedOn", "tagsModifiedOn"}),
     ),
     Type(
         token=TIERED_CACHE,
