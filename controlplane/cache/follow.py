@@ -108,9 +108,9 @@ class Follower:
         self.offset = beat.log_time - (sent + self._clock.monotonic()) / 2
         self._joined = True
         if beat.epoch != position.epoch:
-            self._stats.epochs += bool(position.epoch)
             barriers = await self._log.barriers()
             self._barriers.adopt(Position(beat.epoch, beat.n), beat.base, barriers)
+            self._stats.epochs += bool(position.epoch)
         elif _has_gap(beat, position):
             await self._lose(beat.n)
         if self._barriers.position.n >= beat.n:
@@ -119,8 +119,8 @@ class Follower:
 
     async def _lose(self, n: int) -> None:
         """Purges up to `n` were not all heard: read the barriers, and doubt what was cached before."""
-        self._stats.gaps += 1
         self._barriers.lose(n, await self._log.barriers())
+        self._stats.gaps += 1
 
 
 def _has_gap(beat: Beat, position: Position) -> bool:

@@ -6,8 +6,13 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox import valkey
+
+# A busy machine is no defect: examples have no time limit of their own.
+settings.register_profile("cache", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cache")
 
 
 @pytest.fixture(scope="session")
