@@ -31,9 +31,7 @@ class Server:
         return f"redis://{self.host}:{self.port}/0"
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open, connecting works, nothing answers. Returns once the kernel shows it
-        stopped.
-        """
+        """SIGSTOP: connections stay open, connecting works, nothing answers. Returns once the kernel says so."""
         self.process.send_signal(signal.SIGSTOP)
         _until(lambda: _kernel_state(self.process.pid) == "T", 5.0, f"Valkey on port {self.port} did not stop")
 
@@ -70,6 +68,7 @@ def start(
     `options` are further server options, for example ("--maxmemory", "4mb"). Raises RuntimeError with the end of the
     server's log where it does not come up within `timeout` seconds; nothing is left running then.
     """
+    folder = folder.resolve()  # the server changes into it before it opens its log
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"valkey-{host}-{port}.log"
     command = [str(_binary()), "--port", str(port), "--bind", host, "--dir", str(folder), "--logfile", str(log)]

@@ -77,9 +77,7 @@ class Barriers:
         self.generation += 1
 
     def lose(self, n: int, barriers: Iterable[Barrier]) -> None:
-        """A gap: purges up to `n` were not all seen. What was cached before `n` is in doubt; the barriers are read
-        anew.
-        """
+        """A gap: purges up to `n` were not all heard. What was cached before `n` is in doubt from now on."""
         self._merge(barriers)
         self._lost_below = max(self._lost_below, n)
         self.position = Position(self.position.epoch, max(self.position.n, n))

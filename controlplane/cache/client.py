@@ -79,17 +79,16 @@ class Cache:
         await self.aclose()
 
     async def open(self) -> None:
-        """Connect and follow the purge log, for at most `start_timeout`. Never raises: what is down heals behind the
-        reads.
+        """Connect and follow the purge log, for at most `start_timeout`.
+
+        Never raises: what is down now heals behind the reads.
         """
         if self._second is not None:
             await self._second.open()
         await self._follower.start()
 
     async def aclose(self) -> None:
-        """Wait for loads and fills under way (at most `drain_timeout` each), forget everything, leave the log's roll,
-        close.
-        """
+        """Wait for loads and fills under way (at most `drain_timeout` each), forget everything, leave, close."""
         await self._reader.drain()
         self._memory.clear()
         if self._shared is not None:

@@ -20,9 +20,7 @@ _NOT_OURS = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True):
-    """What the second tier holds for one key. Durations in milliseconds, from when the load began; `tags` are the
-    caller's.
-    """
+    """What the second tier holds for one key: milliseconds from when the load began, and the caller's tags."""
 
     version: int
     key: str

@@ -34,9 +34,7 @@ class Flights(Generic[T]):
         return self._flying.get(key)
 
     def start(self, key: str, work: Callable[[], Coroutine[object, object, T]], mark: object = None) -> Flight[T]:
-        """Begin `work`; from now on it is the one that callers of `key` join (an older one goes on for its own
-        callers).
-        """
+        """Begin `work`, which callers of `key` join from now on; an older one goes on for its own callers."""
         task: asyncio.Task[T] = asyncio.get_running_loop().create_task(work())
         flight = Flight(task, mark)
         self._flying[key] = flight

@@ -44,9 +44,7 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Join the log and wait for the first applied beat, at most `start_timeout`; without one the process is
-        blind.
-        """
+        """Join the log; wait for the first applied beat, at most `start_timeout` (without one: blind)."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="wedcache follower")
         try:
             async with asyncio.timeout(self._settings.start_timeout):

@@ -10,9 +10,7 @@ from controlplane.cache.entry import Entry, Reason
 
 
 class State(enum.Enum):
-    """`HIT`: serve. `STALE`: serve if nothing better comes. `KEPT`: not now, a window may need it. `DEAD`: forget
-    it.
-    """
+    """`HIT`: serve. `STALE`: only if nothing better comes. `KEPT`: not now, a window may need it. `DEAD`: never."""
 
     HIT = "hit"
     STALE = "stale"
@@ -22,9 +20,7 @@ class State(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A state; `reason` is why a STALE entry is not a hit, None where only its time is up. `doubtful`: refresh under
-    the cap.
-    """
+    """A state, and why a STALE entry is no hit (None: its time is up). `doubtful`: refresh it under the cap."""
 
     state: State
     reason: Reason | None = None

@@ -31,8 +31,9 @@ class Memory:
         return entry
 
     def put(self, key: str, entry: Entry) -> bool:
-        """Keep `entry` unless a newer one is there or it alone is larger than the bound; evict until both bounds
-        hold.
+        """Keep `entry`, evicting until both bounds hold.
+
+        False: a newer one is there, or it alone is larger than the bound.
         """
         known = self._entries.get(key)
         if known is not None and known is not entry and known.is_newer_than(entry):

@@ -29,9 +29,7 @@ class WindowTable:
         self.replace(windows)
 
     def replace(self, windows: Iterable[TagWindow]) -> None:
-        """Take these windows in place of all former ones. Raises BadInput for naive instants, and changes nothing
-        then.
-        """
+        """Take these windows in place of all former ones. Raises BadInput for naive instants, changing nothing."""
         by_tag: dict[str, list[TagWindow]] = {}
         for window in windows:
             if window.starts_at.tzinfo is None or window.ends_at.tzinfo is None:

@@ -33,9 +33,7 @@ _MISS: Read[Any] = Read(None, Status.MISS, None, "", 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How one call wants its key cached: tier, the caller's tags, all tags, durations (None: the tier's), value
-    type.
-    """
+    """How one call wants its key cached: tier, tags (its own and all), durations (None: the tier's), value type."""
 
     tier: Tier
     own_tags: tuple[str, ...]
@@ -60,8 +58,9 @@ class Parts:
 
 
 class Reader:
-    """Answers reads. Failures of Redis, log and calendar never reach the caller; the loader's do where no copy
-    exists.
+    """Answers reads.
+
+    Failures of Redis, log and calendar never reach the caller; the loader's do where no copy may be served.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -268,9 +267,7 @@ class Reader:
         return entry
 
     def _life(self, tags: tuple[str, ...], normal: float) -> float:
-        """Seconds that the entry must physically live: chosen now, so that it lasts through the window with every
-        network down.
-        """
+        """Seconds that the entry must physically live, chosen now: it lasts through the window without any network."""
         if self._windows is None:
             return normal
         try:

@@ -81,8 +81,9 @@ class Roll:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Whether no process can return an older value any more; who confirmed, who is still waited for, whether the purge
-    was lost.
+    """Whether no process can return an older value any more, who confirmed, and who is still waited for.
+
+    `lost`: the log began anew since, and may not hold the purge.
     """
 
     complete: bool

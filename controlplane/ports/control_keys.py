@@ -1,6 +1,4 @@
-"""Small documents that a region's Redis holds for everyone: the pushed calendar, the region's role. No TTL on any of
-them.
-"""
+"""Small documents without a TTL that a region's Redis holds for everyone: the pushed calendar, the region's role."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The purge log as its users see it: purgers append, followers listen. All methods raise Unavailable, and nothing
-else.
+"""The purge log as its users see it: purgers append, followers listen.
+
+Every method but `aclose` raises Unavailable when the log does not answer in time.
 """
 
 from __future__ import annotations
@@ -31,14 +32,13 @@ class PurgeFeed(Protocol):
     """What a process needs that caches: everything that was purged, in order, and a heartbeat."""
 
     async def beat(self, member: str, applied: Position | None) -> Beat:
-        """Confirm `applied` as `member` (None: joined, nothing applied yet) and read the log's epoch and newest
-        number.
-        """
+        """Confirm `applied` as `member` (None: joined, nothing applied yet); read epoch and newest number."""
         ...
 
     async def listen(self, after: Position, wait: float) -> Sequence[Purge]:
-        """Purges after `after.n`, oldest first; waits at most `wait` seconds for the first. Does not notice a lost
-        log: beat does.
+        """Purges after `after.n`, oldest first; waits at most `wait` seconds for the first.
+
+        Does not notice a lost log: `beat` does.
         """
         ...
 

@@ -11,9 +11,7 @@ from controlplane.domain.purge_log import Position
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One value as stored. `as_of` and `born` (log time in seconds) tell when its load began; together they order
-    writes.
-    """
+    """One value as stored; `as_of` and `born` (log time in seconds) tell when its load began, and order writes."""
 
     payload: bytes
     as_of: Position
@@ -32,14 +30,13 @@ class SecondTier(Protocol):
         ...
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
-        """Store for `life` seconds unless something newer, or a tombstone that forbids it, is there. Atomic; True if
-        stored.
-        """
+        """Store for `life` seconds, atomically, unless something newer or a tombstone forbids it; True if stored."""
         ...
 
     async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
-        """Replace each key by a tombstone that refuses fills older than `at` for `seconds`. Idempotent. Raises
-        Unavailable.
+        """Replace each key by a tombstone that refuses fills older than `at` for `seconds`.
+
+        Idempotent. Raises Unavailable.
         """
         ...
 

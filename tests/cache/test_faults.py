@@ -1,6 +1,4 @@
-"""G13, G17: Redis stopped, damaged or full of foreign bytes; a calendar that raises; Saturday with every network
-down.
-"""
+"""G13, G16, G17: Redis stopped or full of foreign bytes, a calendar that raises, Saturday without any network."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ WINDOW = TagWindow("wedding:como", SATURDAY, SATURDAY + timedelta(hours=30))
 
 @in_loop
 async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) -> None:
-    """G13: with Redis under SIGSTOP reads come from memory, copy or loader, p99 within 250 ms; it heals without a
-    restart.
-    """
+    """G13: with Redis under SIGSTOP reads are answered, p99 within 250 ms; it heals without a restart."""
     source = Source()
     async with real_cache(victim.url, "s") as cache:
         await cache.get_or_load("warm", source)

@@ -72,9 +72,7 @@ async def test_a_gap_is_noticed_within_a_beat(server: valkey.Server, scope: str)
 
 @in_loop
 async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None:
-    """G9, G5: a removal that the promoted replica never had stays in force here, and its receipt says that it was
-    lost.
-    """
+    """G9, G5: a removal that the promoted replica never had holds here, and its receipt says that it was lost."""
     primary, replica = valkey.start_pair(tmp_path, valkey.free_port(), valkey.free_port())
     source = Source()
     try:
@@ -101,9 +99,7 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
 
 @in_loop
 async def test_blind_memory_gives_no_hit(server: valkey.Server, scope: str) -> None:
-    """G3: 2 s after the last answered beat was sent memory gives only stale, reason `blind`, until the log is heard
-    again.
-    """
+    """G3: 2 s after the last answered beat memory gives only stale, reason `blind`, until it hears again."""
     source = Source()
     log = RedisPurgeLog(server.url, scope=scope)
     async with Switchboard(server.port) as board:

@@ -69,9 +69,7 @@ async def client(url: str, scope: str, name: str, **settings: Any) -> AsyncItera
 
 @in_loop
 async def test_no_process_returns_what_was_purged(server: valkey.Server, scope: str) -> None:
-    """G1, G5: three processes with calendars ten minutes apart read, expire and remove at random; no answer is too
-    old.
-    """
+    """G1, G5: three processes, calendars ten minutes apart, read, expire and remove; no answer is too old."""
     async with AsyncExitStack() as stack:
         peers = [
             await stack.enter_async_context(client(server.url, scope, f"p{i}", skew=600.0 * (i - 1))) for i in range(3)
@@ -99,9 +97,7 @@ def test_the_checker_sees_each_kind_of_violation() -> None:
 
 @in_loop
 async def test_a_purge_reaches_every_process_within_a_second(server: valkey.Server, scope: str) -> None:
-    """G2: from a purger without a cache, and from one with a cache, to no hit in another process: within 1 s each
-    time.
-    """
+    """G2: whoever purges, with a cache or without, within 1 s no other process has a hit."""
     log = RedisPurgeLog(server.url, scope=scope)
     took = []
     async with client(server.url, scope, "a") as one, client(server.url, scope, "b") as other:

@@ -32,9 +32,7 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Read `redis[s]://[user:password@]host[:port][/database]`. Raises BadInput (the password is never in the
-    message).
-    """
+    """Read `redis[s]://[user:password@]host[:port][/database]`. Raises BadInput, never showing the password."""
     parts = urlsplit(url)
     if parts.scheme not in ("redis", "rediss") or not parts.hostname:
         raise BadInput(f"a Redis URL looks like redis://host:6379/0, not {parts.scheme}://{parts.hostname or ''}")

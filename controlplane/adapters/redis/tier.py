@@ -27,9 +27,7 @@ _HEADER = re.compile(rb"([ET])1 (\S{1,64}) (\d{1,18}) (\d{1,18})\n")
 
 @dataclass(slots=True)
 class TierStats:
-    """Plain counters since the start. `refused`: fills older than what was there; `foreign`: bytes that are not
-    ours.
-    """
+    """Plain counters. `refused`: fills older than what was there; `foreign`: bytes that are not ours."""
 
     fills: int = 0
     refused: int = 0
