@@ -13,7 +13,7 @@ def mutating(run: Run, since: float, until: float, caller: str = "") -> dict[str
     found: Counter[str] = Counter(
         f"{call.service} {call.operation}"
         for call in CallLog(run.calls).read()
-        if call.mutating and since <= call.monotonic < until and caller in ("", call.caller)
+        if call.mutating and since <= call.monotonic < until and call.caller.startswith(caller)
     )
     return dict(found)
 

@@ -17,7 +17,8 @@ font:16px/1.55 Georgia,'Times New Roman',serif}
 h1{font-weight:400;font-size:2.2rem;margin:0}
 h2{font-weight:400;font-size:1.3rem;margin:2.5rem 0 1rem}
 .sub{color:var(--soft);margin:.3rem 0 2rem}
-.claim{display:grid;grid-template-columns:3rem 4.5rem 1fr;gap:.25rem 1rem;padding:1rem 0;border-top:1px solid var(--line)}
+.claim{display:grid;grid-template-columns:3rem 4.5rem 1fr;gap:.25rem 1rem;padding:1rem 0}
+.claim{border-top:1px solid var(--line)}
 .id{font-weight:700}.true{color:var(--ok)}.false{color:var(--bad)}
 .figure{font-size:1.05rem}.small{color:var(--soft);font-size:.88rem}
 .why{color:var(--bad);font-family:ui-monospace,monospace;font-size:.82rem;white-space:pre-wrap;overflow-wrap:anywhere}
@@ -56,8 +57,10 @@ def _claim(claim: Claim, finding: Finding) -> str:
     return (
         f'<section class="claim"><div class="id">{claim.id}</div><div class="{word}">{word}</div><div>'
         f"<div>{escape(claim.text)}</div>"
-        f'<div class="figure"><b>{escape(str(finding.figure))}</b> {escape(finding.unit)}, of {escape(str(finding.of))}</div>'
-        f'<div class="small">witness: {escape(claim.witness)}; turned false by: {escape(claim.counter_experiment)}</div>'
+        f'<div class="figure"><b>{escape(str(finding.figure))}</b> {escape(finding.unit)}, '
+        f"of {escape(str(finding.of))}</div>"
+        f'<div class="small">witness: {escape(claim.witness)}; '
+        f"turned false by: {escape(claim.counter_experiment)}</div>"
         f"{why}</div></section>"
     )
 

@@ -22,6 +22,8 @@ PATIENCE_SECONDS = 10.0
 
 def play(stage: Stage) -> None:
     """Show the old body in every tier, change the truth, purge one tag, time the last new body."""
+    look(stage)  # fills what nobody has asked for yet
+    time.sleep(0.3)
     before = look(stage)
     for region in REGIONS:
         change_the_truth(stage, region)
