@@ -98,6 +98,22 @@ def _same_number(old: Any, new: Any) -> bool:
     return numbers and not isinstance(old, bool) and not isinstance(new, bool) and bool(old == new)
 
 
+def settled(
+    old: Mapping[str, Any], new: Mapping[str, Any], state: Mapping[str, Any], computed: frozenset[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both inputs, where properties that the vendor chooses when they are not declared stay as they are.
+
+    Declaring such a property with the value that it already has, or declaring it no longer, changes nothing.
+    """
+    before, after = dict(old), dict(new)
+    for name in computed:
+        if name in new and name not in old and name in state:
+            before[name] = state[name]
+        elif name in old and name not in new:
+            after[name] = old[name]
+    return before, after
+
+
 def needs_replacement(change: Change, force_new: frozenset[str]) -> bool:
     """Whether the change lies at or under a property that the vendor cannot change in place."""
     return any(change.plain == name or change.plain.startswith(f"{name}.") for name in force_new)

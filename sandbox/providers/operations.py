@@ -86,7 +86,15 @@ def read(row: Type, ask: Ask, identity: str) -> Live | None:
     if found is None:
         return None
     inputs = project.inputs(row.schema.inputs, ask.inputs, found, row.rules)
+    if not ask.inputs:
+        inputs |= {name: found[name] for name in _always_declared(row) if name in found}
     return Live(str(found.get("id", identity)), inputs, _outputs(row, inputs, found))
+
+
+def _always_declared(row: Type) -> set[str]:
+    """What an import must name even where it is a default: an import has no earlier inputs to compare with."""
+    required = {name for name, spec in row.schema.inputs.items() if spec.get("required")}
+    return required | set(row.fill) | set(row.force_new) | ({row.autoname} if row.autoname else set())
 
 
 def update(row: Type, ask: Ask, identity: str) -> Live:

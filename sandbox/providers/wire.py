@@ -106,10 +106,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Context) -> Any:
         """Every input that differs, and which of them replace the resource."""
         row = self._row(request.urn, context)
-        old, _ = decode(request.old_inputs)
-        if not old:
-            old = {name: value for name, value in decode(request.olds)[0].items() if name in row.schema.inputs}
-        new, _ = decode(request.news)
+        state, _ = decode(request.olds)
+        old = decode(request.old_inputs)[0] or {one: state[one] for one in state if one in row.schema.inputs}
+        old, new = diff.settled(old, decode(request.news)[0], state, row.rules.computed)
         found = [one for one in diff.changes(old, new, row.rules.sets) if one.path not in request.ignoreChanges]
         replacing = [one for one in found if diff.needs_replacement(one, row.force_new)]
         detailed = {one.path: Detail(kind=KINDS[one.kind][int(one in replacing)], inputDiff=True) for one in found}

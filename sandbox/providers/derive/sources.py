@@ -64,7 +64,6 @@ SOURCES: dict[str, Source] = {
         "overrideProvider",
         "source",
         "sourceHash",
-        "objectLockRetainUntilDate",
     ),
     "aws:s3/bucket:Bucket": Source(),
     "aws:s3/bucketVersioning:BucketVersioning": Source(),
