@@ -13,9 +13,11 @@ from typing import Any, TypeVar, cast, overload
 from controlplane.cache.barriers import Barriers
 from controlplane.cache.entry import Read, Status, all_tags
 from controlplane.cache.follow import Follower
+from controlplane.cache.judged import JudgedMemory
 from controlplane.cache.load import Loader
 from controlplane.cache.memory import Memory
-from controlplane.cache.reader import Parts, Reader, Terms
+from controlplane.cache.parts import Parts, Terms
+from controlplane.cache.reader import Reader
 from controlplane.cache.receipt import Receipt
 from controlplane.cache.settings import Settings
 from controlplane.cache.shared import SharedTier
@@ -67,7 +69,8 @@ class Cache:
             windows,
             self.stats,
         )
-        self._reader = Reader(parts)
+        self._judged = JudgedMemory(parts)
+        self._reader = Reader(parts, self._judged)
 
     async def __aenter__(self) -> Cache:
         await self.open()
@@ -114,7 +117,7 @@ class Cache:
         example); without it they come back as dicts, lists, texts and numbers. Raises what the loader raised where no
         copy may be served, Unavailable when it took longer than `hard_timeout`, BadInput for a wrong tag.
         """
-        entry = self._reader.hit(key)
+        entry = self._judged.hit(key)
         if entry is not None:
             self.stats.hits += 1
             return cast(T, entry.value)
@@ -143,7 +146,7 @@ class Cache:
     async def get(self, key: str, default: D, *, as_type: type[T]) -> T | D: ...
     async def get(self, key: str, default: Any = None, *, as_type: type[Any] | None = None) -> Any:
         """The value if memory or Redis has a hit, else `default`; a stale value is no hit (ask `read` for it)."""
-        entry = self._reader.hit(key)
+        entry = self._judged.hit(key)
         if entry is not None:
             self.stats.hits += 1
             return entry.value
@@ -152,7 +155,7 @@ class Cache:
 
     def peek(self, key: str, default: Any = None) -> Any:
         """The value if memory has a hit, else `default`. Waits for nothing."""
-        entry = self._reader.hit(key)
+        entry = self._judged.hit(key)
         return default if entry is None else entry.value
 
     @property
