@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.engine.backend import Selection
 from sandbox.engine.install import is_standin
 from tests.engine.memory_provider import Call, Serving
 
 ROOT = Path(__file__).resolve().parents[2]
+STACK = "organization/demo/dev"
 PASSPHRASE = "a passphrase for tests"
 PREAMBLE = """import pulumi
 class Thing(pulumi.CustomResource):
@@ -64,11 +66,16 @@ class Ran:
 class Bench:
     """A project `demo` with stack `dev` in `folder`, to be worked on by one engine."""
 
-    def __init__(self, folder: Path, serving: Serving, engine: str) -> None:
+    def __init__(self, folder: Path, serving: Serving, engine: str, template: Path | None = None) -> None:
         self.folder = folder
         self.serving = serving
         self.provider = serving.provider
         self.command = engine_command(engine)
+        if template is not None:
+            shutil.copytree(template, folder)
+            url = f"file://{folder}/state"
+            Selection({"PULUMI_HOME": str(folder / "home")}, "demo", folder / "Pulumi.yaml", url).set(STACK)
+            return
         (folder / "state").mkdir(parents=True)
         options = {"toolchain": "pip", "virtualenv": str(Path(sys.executable).parent.parent)}
         project = {"name": "demo", "runtime": {"name": "python", "options": options}}
