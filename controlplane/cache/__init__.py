@@ -12,9 +12,10 @@ Redis, log or calendar neither raises nor delays a read beyond the second tier's
 a freeze window begins live through it.
 
 Not promised yet: purges owed on disk while the log is down (`expire` and `remove` raise Unavailable then), forgetting
-barriers (they are kept for good), one load across processes, settling time for lagging database replicas, isolation of
-values that callers change, compression, the CDN as a tier, several event loops or threads, Redis Cluster (values of one
-tick share a command), scan resistance in memory.
+barriers (they are kept for good), refusing a server whose eviction policy is `allkeys-*`, replaying removals from the
+ledger into a log that began anew (their receipts say so), one load across processes, settling time for lagging
+database replicas, isolation of values that callers change, compression, the CDN as a tier, several event loops or
+threads, Redis Cluster (values of one tick share a command), scan resistance in memory.
 """
 
 from controlplane.cache.client import Cache
