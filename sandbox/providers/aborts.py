@@ -15,6 +15,7 @@ from pulumi.runtime.proto import provider_pb2
 from sandbox.providers import naming, operations
 from sandbox.providers.refusals import NotReady, translated
 from sandbox.providers.values import Route, encode
+from sandbox.providers.vendors import NoAddress
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def words(urn: str, verb: str, error: Exception) -> str:
     """`create of cache-critical: AWS CreateCachePolicy: CachePolicyAlreadyExists: …`; our own defects have a trace."""
     name = naming.resource_name(urn)
     said = translated(error)
-    if said is not None or isinstance(error, (NotReady, ValueError)):
+    if said is not None or isinstance(error, (NotReady, NoAddress, ValueError)):
         return f"{verb} of {name}: {said or error}"
     return f"{verb} of {name} failed in the provider: {''.join(traceback.format_exception(error))}"
 

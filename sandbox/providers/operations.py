@@ -67,8 +67,6 @@ def create(row: Type, ask: Ask) -> Live:
         patiently(lambda: row.finish(ask, identity))
         return _seen(row, ask, identity)
     except Exception as error:
-        if translated(error) is None and not isinstance(error, NotReady):
-            raise
         known = Live(identity, ask.inputs, {**ask.inputs})
         reason = f"it exists as {identity}, but {translated(error) or error}"
         raise PartlyMade(known, reason) from error

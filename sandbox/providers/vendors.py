@@ -1,4 +1,7 @@
-"""The vendors' SDK clients, made from provider configuration alone: one boto3 client per service and region."""
+"""The vendors' SDK clients, made from provider configuration alone: one boto3 client per service and region.
+
+A service whose address the stack does not name is refused: a sandbox must never reach a real cloud.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,13 @@ from typing import Any
 DEFAULT_REGION = "us-east-1"
 GLOBAL_REGION = "us-east-1"
 ANSWER_SECONDS = 20.0
+
+
+class NoAddress(Exception):
+    """The stack names no address for a service; this provider never falls back to the vendors' public ones."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; the sandbox's providers ask no address that the stack does not name"
 
 
 @dataclass
@@ -38,6 +48,9 @@ class Vendors:
         import boto3
         from botocore.config import Config
 
+        address = self.endpoints().get(service)
+        if address is None:
+            raise NoAddress(f"aws:endpoints names no address for {service}")
         own_retries_only = Config(
             retries={"total_max_attempts": 1},
             connect_timeout=3,
@@ -50,9 +63,7 @@ class Vendors:
             aws_session_token=self.settings.get("token"),
             profile_name=self.settings.get("profile"),
         )
-        return session.client(
-            service, region_name=region, endpoint_url=self.endpoints().get(service), config=own_retries_only
-        )
+        return session.client(service, region_name=region, endpoint_url=address, config=own_retries_only)
 
     def endpoints(self) -> dict[str, str]:
         """`aws:endpoints`: service -> URL; given as one object or a list of objects, as pulumi-aws takes it."""
@@ -67,6 +78,8 @@ class Vendors:
             if ("cloudflare", "") not in self._clients:
                 import cloudflare
 
+                if not self.settings.get("baseUrl"):
+                    raise NoAddress("cloudflare:baseUrl is not set")
                 self._clients["cloudflare", ""] = cloudflare.Cloudflare(
                     api_token=self.settings.get("apiToken"),
                     base_url=self.settings.get("baseUrl"),
@@ -77,9 +90,8 @@ class Vendors:
 
     @property
     def account(self) -> str:
-        """The AWS account id, asked of STS once; "" where endpoints are given and STS is not among them."""
-        endpoints = self.endpoints()
-        if endpoints and "sts" not in endpoints:
+        """The AWS account id, asked of STS once; "" where STS is not among the endpoints."""
+        if "sts" not in self.endpoints():
             return ""
         sts = self.aws("sts", self.region)
         with self._lock:

@@ -84,6 +84,21 @@ def test_a_preview_asks_no_vendor_and_knows_what_it_cannot_know() -> None:
     assert outputs["name"] == declared["name"]
 
 
+def test_no_cloud_is_asked_that_the_stack_does_not_name() -> None:
+    """Without an endpoint the vendors' public addresses are never used: the create is refused in words."""
+    servers = Servers()
+    tokens = {"aws": STORE, "cloudflare": "cloudflare:index/zone:Zone"}
+    for package, settings in tokens.items():
+        with grpc.insecure_channel(f"127.0.0.1:{servers.ports[package]}") as channel:
+            engine = Engine(channel)
+            engine.configure({"region": "eu-central-1", "accessKey": "x", "secretKey": "y"})
+            declared = {"name": "x.example", "account": {"id": "a"}} if package == "cloudflare" else {}
+            with pytest.raises(grpc.RpcError) as failed:
+                engine.create(settings, "x", declared)
+            assert "ask no address that the stack does not name" in str(failed.value.details())
+    servers.stop()
+
+
 def test_cancel_stops_nothing(cloud: Cloud) -> None:
     """The engine sends Cancel to an attached server after every run; other runs go on."""
     cloud.aws.stub.Cancel(empty_pb2.Empty())
