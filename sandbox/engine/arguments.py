@@ -35,13 +35,12 @@ _GLOBAL = {"--cwd": True, "--color": True, "--verbose": True, "--non-interactive
            "--logtostderr": False, "--logflow": False, "--disable-integrity-checking": False, "--help": False,
            "--fully-qualify-stack-names": False}  # fmt: skip
 _STACK = {"--stack": True, "--config-file": True}
-_SHOWING = ("--show-secrets", "--show-sames", "--show-reads", "--show-config", "--show-replacement-steps",
+_SHOWING = ("--show-sames", "--show-reads", "--show-config", "--show-replacement-steps",
             "--show-full-output", "--suppress-outputs", "--suppress-progress", "--suppress-permalink", "--urns",
             "--debug", "--skip-plugin-pre-install", "--skip-config-validation")  # fmt: skip
 _RUN = {
     **_STACK,
     **dict.fromkeys(_SHOWING, False),
-    "--json": False,
     "--parallel": True,
     "--message": True,
     "--expect-no-changes": False,
@@ -51,7 +50,7 @@ _CHANGE = {**_RUN, "--yes": False, "--skip-preview": False}
 
 # verb -> flag -> whether it takes a value
 VERBS: dict[str, dict[str, bool]] = {
-    "preview": {**_RUN, "--save-plan": True},
+    "preview": {**_RUN, "--save-plan": True, "--json": False, "--show-secrets": False},
     "up": {**_CHANGE, "--plan": True},
     "destroy": {**_CHANGE, "--remove": False, "--preview-only": False},
     "cancel": {**_STACK, "--yes": False},

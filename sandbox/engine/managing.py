@@ -205,7 +205,7 @@ def config_show(place: Workspace, say: Say, talk: Say, now: Clock) -> int:
     reveal = place.command.has("--show-secrets")
     rows: dict[str, dict[str, Any]] = {}
     for key, raw in entries.items():
-        hidden = "secure" in str(raw) and isinstance(raw, (dict, list))
+        hidden = _holds_secret(raw)
         shown = {} if hidden and not reveal else {"value": values({key: raw}, place.crypter)[0][key]}
         rows[key] = {**shown, "secret": hidden}
     if place.command.has("--json"):
@@ -215,6 +215,12 @@ def config_show(place: Workspace, say: Say, talk: Say, now: Clock) -> int:
     for key, row in rows.items():
         say(f"{_own(place, key)}  {row.get('value', '[secret]')}")
     return 0
+
+
+def _holds_secret(raw: Any) -> bool:
+    if isinstance(raw, dict):
+        return set(raw) == {"secure"} or any(_holds_secret(value) for value in raw.values())
+    return isinstance(raw, list) and any(_holds_secret(value) for value in raw)
 
 
 def config_get(place: Workspace, say: Say, talk: Say, now: Clock) -> int:

@@ -205,8 +205,6 @@ class Engine(engine_pb2_grpc.EngineServicer):
     async def Log(self, request: Any, context: Any) -> Any:
         """Show a message of the program."""
         severity = _SEVERITY[request.severity]
-        if severity == "error":
-            self._deployment.failed = True
         if severity != "debug" and not self._deployment.halted.is_set():
             self._deployment.show.diagnose(request.urn, severity, request.message)
         return empty_pb2.Empty()

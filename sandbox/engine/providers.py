@@ -20,6 +20,7 @@ from sandbox.engine.questions import Answer, Check, Diff, Diffed
 from sandbox.engine.resources import Resource
 from sandbox.engine.values import UNKNOWN_TEXT, Properties, Value, has_unknown, mark_secrets, read, reveal, struct
 
+_REPLACING = (1, 3, 5)  # PropertyDiff.Kind: ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE
 _LIMIT = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
 
 
@@ -204,10 +205,11 @@ class Providers:
 
 
 def diffed(answer: Any) -> Diffed:
-    """A DiffResponse as the planner hears it."""
+    """A DiffResponse as the planner hears it; a replacement may be asked for in the detailed difference alone."""
     changed = {1: False, 2: True}.get(answer.changes)
-    keys = list(answer.diffs)
-    return Diffed(changed, list(answer.replaces), keys, answer.deleteBeforeReplace)
+    detailed = dict(answer.detailedDiff) if answer.hasDetailedDiff else {}
+    replaces = list(answer.replaces) or sorted(path for path, kind in detailed.items() if kind.kind in _REPLACING)
+    return Diffed(changed, replaces, list(answer.diffs), answer.deleteBeforeReplace, tuple(sorted(detailed)))
 
 
 def _public(inputs: Mapping[str, Value]) -> dict[str, Value]:

@@ -63,6 +63,7 @@ class Diffed:
     replaces: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     delete_before_replace: bool = False
+    paths: tuple[str, ...] = ()  # of a detailed difference
 
 
 @dataclass(frozen=True)

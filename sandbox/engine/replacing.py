@@ -59,7 +59,11 @@ def _forced(found: Diffed, replace_on_changes: list[str]) -> Diffed:
     if not found.changed or not replace_on_changes:
         return found
     outer = [path for path in map(paths.parse, replace_on_changes) if path]
-    forced = [key for key in found.keys if any(paths.contains(path, paths.parse(key) or ()) for path in outer)]
+    forced = [
+        key
+        for key in (*found.keys, *found.paths)
+        if any(paths.contains(path, paths.parse(key) or ()) for path in outer)
+    ]
     return Diffed(True, list(dict.fromkeys([*found.replaces, *forced])), found.keys, found.delete_before_replace)
 
 

@@ -49,10 +49,10 @@ class Workspace:
 
     @cached_property
     def stack(self) -> Stack:
-        """The stack of the command: --stack, PULUMI_STACK, or the selected one. Raises Stop (exit 6 where it is not
+        """The stack of the command: --stack or the selected one. Raises Stop (exit 6 where it is not
         there).
         """
-        name = self.command.get("--stack") or self.environ.get("PULUMI_STACK", "") or self.selection.get()
+        name = self.command.get("--stack") or self.selection.get()
         if not name:
             raise Stop("no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one")
         stack = self.named(name)

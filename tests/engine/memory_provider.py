@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
+from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -32,6 +33,9 @@ class Behaviour:
     fail: dict[tuple[str, str], str] = field(default_factory=dict)  # (method, resource name) -> message
     refuse: dict[str, tuple[str, str]] = field(default_factory=dict)  # resource name -> (property, reason), in Check
     secret_outputs: bool = False
+    detailed: bool = False  # Diff answers by a detailed difference alone
+    plain: bool = False  # the provider takes no secrets and does not know Handshake
+    half: dict[str, str] = field(default_factory=dict)  # resource name -> why it was made but did not become ready
     hold: dict[tuple[str, str], threading.Event] = field(default_factory=dict)  # a call waits for the event
 
 
@@ -98,6 +102,8 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._seen("Handshake", request, context)
+        if self.behaviour.plain:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "no handshake")
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
 
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -122,7 +128,8 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._seen("Configure", request, context, args=plain(request.args), variables=dict(request.variables))
-        return provider_pb2.ConfigureResponse(acceptSecrets=True, acceptResources=True, supportsPreview=True)
+        secrets = not self.behaviour.plain
+        return provider_pb2.ConfigureResponse(acceptSecrets=secrets, acceptResources=secrets, supportsPreview=True)
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._seen("Invoke", request, context, args=plain(request.args), preview=request.preview)
@@ -143,6 +150,11 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         changed = sorted(key for key in {*news, *olds} if unsecret(news.get(key)) != unsecret(olds.get(key)))
         replaces = [key for key in changed if key in self.behaviour.replace_on]
         kinds = provider_pb2.DiffResponse
+        if self.behaviour.detailed:
+            kind = provider_pb2.PropertyDiff
+            paths = {key: kind(kind=kind.UPDATE_REPLACE if key in replaces else kind.UPDATE) for key in changed}
+            some = kinds.DIFF_SOME if changed else kinds.DIFF_NONE
+            return kinds(changes=some, detailedDiff=paths, hasDetailedDiff=True)
         return kinds(
             changes=kinds.DIFF_SOME if changed else kinds.DIFF_NONE,
             diffs=changed,
@@ -166,7 +178,21 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
             self._ids += 1
             identifier = f"{request.name}-{self._ids}"
             self.objects[identifier] = properties
+        if request.name in self.behaviour.half:
+            self._abort_half_made(request, context, identifier, properties)
         return provider_pb2.CreateResponse(id=identifier, properties=self._outputs(properties, identifier))
+
+    def _abort_half_made(self, request: Any, context: grpc.ServicerContext, identifier: str, properties: Any) -> None:
+        failed = provider_pb2.ErrorResourceInitFailed(
+            id=identifier,
+            properties=self._outputs(properties, identifier),
+            reasons=[self.behaviour.half[request.name]],
+        )
+        packed = any_pb2.Any()
+        packed.Pack(failed)
+        status = status_pb2.Status(code=2, message="not ready", details=[packed])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(grpc.StatusCode.UNKNOWN, "not ready")
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         news = plain(request.news)

@@ -100,6 +100,38 @@ def test_a_life_of_a_stack(both: tuple[Bench, Bench]) -> None:
     _same(both, "destroy", "--yes", "--run-program")
 
 
+def test_failures_leave_the_same_state(both: tuple[Bench, Bench]) -> None:
+    """A resource half made, a delete that fails after a replacement, an error in the log: the same afterwards."""
+    _program(both, CHAIN)
+    for bench in both:
+        bench.provider.behaviour.detailed = True
+        bench.provider.behaviour.half["a"] = "the vendor is slow"
+    _same(both, "up", "--yes", "--skip-preview", code=1)
+    for bench in both:
+        bench.provider.behaviour.half.clear()
+    _same(both, "up", "--yes", "--skip-preview")
+    for bench in both:
+        bench.provider.behaviour.fail[("Delete", "a")] = "in use"
+    _program(both, CHAIN, force="2")
+    _same(both, "up", "--yes", "--skip-preview", code=1)
+    for bench in both:
+        bench.provider.behaviour.fail.clear()
+    _same(both, "up", "--yes", "--skip-preview")
+    _program(both, 'pulumi.log.error("only said")\n' + CHAIN, force="2")
+    ours, theirs = (bench.run("up", "--yes", "--skip-preview") for bench in both)
+    assert ours.code == theirs.code
+
+
+def test_a_provider_that_takes_no_secrets(both: tuple[Bench, Bench]) -> None:
+    """A provider without Handshake that takes no secrets gets plain values, and the state has them sealed."""
+    for bench in both:
+        bench.provider.behaviour.plain = True
+    _program(both, CHAIN)
+    _same(both, "up", "--yes")
+    _same(both, "up", "--yes", "--skip-preview")
+    assert "s3cr3t" not in json.dumps(both[0].state())
+
+
 def test_saved_plans_are_the_same(both: tuple[Bench, Bench]) -> None:
     """A saved plan has the same content, and each engine is held to the plan of the other."""
     _program(both, CHAIN)
