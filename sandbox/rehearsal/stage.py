@@ -114,9 +114,7 @@ class Stage:
         command = processes.python(
             "sandbox.guests", "--run", str(self.run.folder), "--seconds", str(seconds), "--seed", str(self.seed)
         )
-        process = processes.start(self.run, "guests", command)
-        if process.stdout is not None:
-            process.stdout.close()
+        processes.wait_ready(self.run, "guests", processes.start(self.run, "guests", command))
 
     def stop_region(self, region: str) -> None:
         """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""

@@ -9,11 +9,14 @@ import subprocess
 from collections.abc import Mapping
 from datetime import datetime
 
+from controlplane.adapters.redis.tier import RedisTier
+from controlplane.cache.settings import Settings
+from controlplane.domain.keys import in_namespace
 from sandbox import certificates, valkey
 from sandbox.probe import endpoint, probe
 from sandbox.provision import PROJECT
 from sandbox.rehearsal.stage import WEDCACHE, Stage
-from sandbox.rehearsal.tiers import ask_origin
+from sandbox.rehearsal.tiers import ask_origin, redis_url
 from sandbox.run import Run
 
 OPERATOR_URL = "https://como.weddings.example/_ops/rehearsal"
@@ -59,14 +62,12 @@ def cache_life(stage: Stage, end: datetime) -> dict[str, object]:
 
     Valkey's own expiry is real time, so the time left is asked of the sandbox's calendar in the same breath.
     """
-    host, path, key = "como.weddings.example", "/photos/1-320.jpg", "wedding:como:photo:1:320"
-    ask_origin(stage.run, "eu-central-1", host, path)
-    server, _, port = stage.run.endpoint("valkey-eu-central-1-primary").rpartition(":")
-    from controlplane.adapters.redis.tier import RedisTier
-
-    tier = RedisTier(f"redis://{server}:{port}/0")
-    answer = valkey.ask(int(port), "PTTL", tier.name(key), host=server)
-    lives = int(answer.lstrip(":").strip()) / 1000
+    region, key = "eu-central-1", "wedding:como:home"
+    ask_origin(stage.run, region, "como.weddings.example", "/")
+    server, _, port = stage.run.endpoint(f"valkey-{region}-primary").rpartition(":")
+    name = RedisTier(redis_url(stage.run, region)).name(in_namespace(Settings().namespace, key))
+    answer = valkey.ask(int(port), "PTTL", name, host=server)
+    lives = int(answer.removeprefix(":").strip()) / 1000
     return {"seconds": round(lives), "needed": round((end - stage.clock.now()).total_seconds())}
 
 

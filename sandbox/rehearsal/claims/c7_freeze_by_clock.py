@@ -13,27 +13,31 @@ RULE = "venue:como:2027-06-12"
 def judge(evidence: Evidence) -> Finding:
     """True when nobody was alive, and gate, hooks, edge and cache showed open before and frozen after."""
     processes = evidence.one("processes")
-    before, after = evidence.one("surface", side="before"), evidence.one("surface", side="after")
-    if processes is None or before is None or after is None:
+    doors = [evidence.one("doors", side=side) for side in ("before", "after")]
+    traffic = [evidence.one("traffic", side=side) for side in ("before", "after")]
+    if processes is None or None in doors or None in traffic:
         return Finding(False, 0, "surfaces", 4, "a side of the boundary was not recorded")
-    right = surfaces(before, after)
+    right = {**_doors(*doors), **_traffic(*traffic)}
     wrong = [name for name, holds in right.items() if not holds]
     true = not wrong and not processes["wedcache"] and bool(processes["ended"])
     why = f"wrong: {', '.join(wrong)}; wedcache processes alive: {processes['wedcache']}"
     return Finding(true, len(right) - len(wrong), "surfaces right on both sides", len(right), why)
 
 
-def surfaces(before: Any, after: Any) -> dict[str, bool]:
-    """Surface -> whether it was open before the boundary and frozen after it."""
-    lives = all(side["life"]["seconds"] >= side["life"]["needed"] - 2 for side in (before, after))
+def _doors(before: Any, after: Any) -> dict[str, bool]:
     return {
         "offline gate": before["gate"] == 0 and after["gate"] == 10,
         "Pulumi hooks": before["preview"] == 0 and after["preview"] != 0 and after["preview_words"],
+    }
+
+
+def _traffic(before: Any, after: Any) -> dict[str, bool]:
+    return {
         "edge function": before["edge"]["status"] == 200
         and after["edge"]["status"] == 423
         and after["edge"]["rule"] == RULE
         and after["edge"]["guest_status"] == 200,
-        "cache's physical life": lives,
+        "cache's physical life": all(side["life"]["seconds"] >= side["life"]["needed"] - 2 for side in (before, after)),
     }
 
 

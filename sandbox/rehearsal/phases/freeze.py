@@ -15,17 +15,22 @@ from sandbox.rehearsal.surfaces import cache_life, edge_answer, gate, send
 WINDOW_START = datetime(2027, 6, 11, 10, 0, tzinfo=UTC)
 WINDOW_END = datetime(2027, 6, 13, 4, 0, tzinfo=UTC)
 SIDE = timedelta(seconds=5)
+AHEAD = timedelta(minutes=31)
+"""A stack update may take half an hour: the doors close for it that long before the window."""
 PRICE_CLASS = "wedcache-weddings:price_class"
 
 
 def play(stage: Stage) -> None:
     """Look at every surface on both sides of the boundary, then knock at every door."""
     stage.workspace.set(WEDDING, PRICE_CLASS, "PriceClass_200")
-    stage.set_clock(WINDOW_START - SIDE - timedelta(minutes=40))
     stop_agents(stage)
-    look(stage, "before", stage.clock.now())
+    stage.set_clock(WINDOW_START - AHEAD)
+    look_at_doors(stage, "before")
+    stage.set_clock(WINDOW_START - SIDE)
+    look_at_traffic(stage, "before")
     stage.set_clock(WINDOW_START + SIDE)
-    look(stage, "after", stage.clock.now())
+    look_at_traffic(stage, "after")
+    look_at_doors(stage, "after")
     forbidden(stage)
     stage.workspace.set(WEDDING, PRICE_CLASS, "PriceClass_All")
     stage.start_agents()
@@ -38,20 +43,25 @@ def stop_agents(stage: Stage) -> None:
     stage.record("processes", ended=ended, wedcache=wedcache_processes())
 
 
-def look(stage: Stage, side: str, at: datetime) -> None:
-    """Every surface at one side of the boundary: gate, hooks, edge function, physical life in the caches."""
+def look_at_doors(stage: Stage, side: str) -> None:
+    """The offline gate and the hooks inside the Pulumi program."""
     preview = stage.workspace.pulumi(WEDDING, "preview", "--stack", WEDDING[1])
+    at = stage.clock.now()
     stage.record(
-        "surface",
+        "doors",
         side=side,
         at=at.isoformat(),
         gate=gate(stage, at),
         preview=preview.code,
         preview_words="REFUSED" in preview.text and "venue:como:2027-06-12" in preview.text,
         preview_tail=preview.text[-600:],
-        edge=edge_answer(stage),
-        life=cache_life(stage, WINDOW_END),
     )
+
+
+def look_at_traffic(stage: Stage, side: str) -> None:
+    """The edge function, and the physical life in the caches."""
+    at = stage.clock.now()
+    stage.record("traffic", side=side, at=at.isoformat(), edge=edge_answer(stage), life=cache_life(stage, WINDOW_END))
 
 
 def forbidden(stage: Stage) -> None:
