@@ -1,10 +1,11 @@
-"""Which `pulumi` a run uses: the real CLI where it is asked for and found, otherwise the stand-in."""
+"""Which `pulumi` a run uses: the real CLI where one is found on PATH, otherwise the stand-in."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from sandbox.engine.install import install, is_standin
 from sandbox.run import Run
 
 STAND_IN = "stand-in"
@@ -17,7 +18,13 @@ class NoSuchEngine(Exception):
 
 def real_cli() -> str | None:
     """The path of a real Pulumi CLI on PATH; None without one."""
-    return shutil.which("pulumi")
+    found = shutil.which("pulumi")
+    return found if found is not None and not is_standin(Path(found)) else None
+
+
+def default() -> str:
+    """The real CLI if there is one: the stand-in never hides it."""
+    return REAL if real_cli() else STAND_IN
 
 
 def folder(run: Run, engine: str) -> Path | None:
@@ -26,7 +33,6 @@ def folder(run: Run, engine: str) -> Path | None:
         if real_cli() is None:
             raise NoSuchEngine("ENGINE=pulumi asks for the real Pulumi CLI, and there is none on PATH")
         return None
-    from sandbox.engine.install import install
-
     place = run.folder.resolve() / "bin"
-    return install(place)
+    install(place, {"PATH": ""})  # asked for by name, it is installed beside a real CLI too
+    return place

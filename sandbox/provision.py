@@ -6,9 +6,12 @@ account never touches the project's own files. The programs themselves are the r
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +20,15 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from sandbox import engine_choice
+from sandbox.processes import marked
 from sandbox.run import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
 PASSPHRASE = "the sandbox keeps no secrets"
 CERTIFICATE_REGION = "us-east-1"
+TIMEOUT_SECONDS = 300.0
+INTERRUPT_SECONDS = 5.0
+"""An interrupted engine saves its state first."""
 PLATFORM = ("platform", "sandbox")
 WEDDING = ("weddings", "como")
 
@@ -46,7 +53,7 @@ class Workspace:
 
     def __init__(self, run: Run, engine: str = "stand-in") -> None:
         self.run = run
-        self._bin = engine_choice.folder(run, engine)
+        self._engine = engine
         self.state = run.folder.resolve() / "state"
 
     def write(self, certificate: str) -> None:
@@ -89,27 +96,34 @@ class Workspace:
 
     def pulumi(self, stack: tuple[str, str], *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
         """Run `pulumi` on a stack, never interactively."""
-        import time
-
         begun = time.monotonic()
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["pulumi", "--non-interactive", "-C", str(self.folder(stack)), *arguments],
             env={**self.environment(), **(extra or {})},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=300,
+            start_new_session=True,  # a Ctrl-C reaches us, and we end it
         )
-        return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+        try:
+            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=INTERRUPT_SECONDS)
+            process.kill()
+            process.communicate()
+            raise
+        return Ran(process.returncode, out, err, time.monotonic() - begun)
 
     def environment(self) -> dict[str, str]:
         """The environment of the engine: attached providers, file backend, no downloads."""
         backend = self.run.folder.resolve() / "backend"
         backend.mkdir(exist_ok=True)
         return {
-            **os.environ,
-            "PATH": os.pathsep.join([*([str(self._bin)] if self._bin else []), os.environ.get("PATH", "")]),
+            **marked(self.run),
+            "PATH": os.pathsep.join([*self._path(), os.environ.get("PATH", "")]),
             "PULUMI_BACKEND_URL": f"file://{backend}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DEBUG_PROVIDERS": str(self.run.read()["endpoints"]["providers"]),
@@ -118,6 +132,11 @@ class Workspace:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_HOME": str(self.run.folder.resolve() / "pulumi-home"),
         }
+
+    def _path(self) -> list[str]:
+        """What comes first in PATH: the stand-in's folder, or nothing where the real CLI is used."""
+        folder = engine_choice.folder(self.run, self._engine)
+        return [str(folder)] if folder else []
 
     def _lay(self, name: str, source: Path, links: Sequence[str]) -> Path:
         folder = self.run.folder.resolve() / "projects" / name

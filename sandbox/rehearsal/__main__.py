@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.engine_choice import REAL, STAND_IN, real_cli
+from sandbox.engine_choice import REAL, STAND_IN, default, real_cli
 from sandbox.provision import Workspace
 from sandbox.rehearsal import page, programme, prove, report
 from sandbox.rehearsal.evidence import Recorder
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     """Run the rehearsal or the proofs; 0 only if every claim is true (or every proof holds)."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.rehearsal", description=__doc__)
     parser.add_argument("verb", nargs="?", choices=("run", "prove"), default="run")
-    parser.add_argument("--engine", choices=(STAND_IN, REAL), default=STAND_IN)
+    parser.add_argument("--engine", choices=(STAND_IN, REAL), default=default())
     parser.add_argument("--only", default="", help="claims, comma separated: C4,C6")
     parser.add_argument("--seed", type=int, default=SEED)
     said = parser.parse_args(arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+import traceback
 from collections.abc import Callable, Sequence
 
 from sandbox.rehearsal.claim import Claim, Finding
@@ -46,6 +47,9 @@ def play(stage: Stage, phases: Sequence[str], on_phase: Callable[[str, float], N
                 _play(stage, name, on_phase)
     except StageBroken as error:
         broken = str(error)
+    except Exception as error:  # the claims are judged on what was recorded, whatever broke off
+        broken = f"{type(error).__name__}: {error}"
+        stage.record("broken", traceback=traceback.format_exc())
     finally:
         _play(stage, "end", on_phase)
     return broken

@@ -13,11 +13,15 @@ from sandbox.rehearsal.stage import Stage, StageBroken
 FRIDAY = datetime(2027, 6, 11, 7, 0, tzinfo=UTC)
 """Three hours before the freeze of the Saturday wedding at Lake Como begins (12:00 local)."""
 
+DEAF = {"FRA56-P1": "QueryStringsConfig"}
+"""The counter-experiment to obedience: this POP does not hear which query strings belong to the cache key."""
+
 
 def play(stage: Stage) -> None:
     """Start, provision both stacks, publish the calendar, start the agents."""
     begun = time.monotonic()
-    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed)
+    deaf = DEAF if stage.sabotage == "deaf-pop" else None
+    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed, deaf)
     stage.set_clock(FRIDAY)
     stage.record("cloud", seconds=round(time.monotonic() - begun, 3))
     stage.workspace.write(request_certificate(stage.run))
