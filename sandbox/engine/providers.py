@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.engine import refused, urns
-from sandbox.engine.grpc_errors import detail_of
+from sandbox.engine.grpc_errors import ProviderError, detail_of
 from sandbox.engine.questions import Answer, Check, Diff, Diffed
 from sandbox.engine.resources import Resource
+from sandbox.engine.stop import Stop
 from sandbox.engine.values import UNKNOWN_TEXT, Properties, Value, has_unknown, mark_secrets, read, reveal, struct
 
 _REPLACING = (1, 3, 5)  # PropertyDiff.Kind: ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE
+_PATIENCE = 10  # seconds for the first answer of a provider
 _LIMIT = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
 
 
@@ -75,7 +77,10 @@ class Providers:
             configure_with_urn=True,
             invoke_with_preview=True,
         )
-        answer = await _optional(instance.stub.Handshake(hello, timeout=30, wait_for_ready=True))
+        try:
+            answer = await _optional(instance.stub.Handshake(hello, timeout=_PATIENCE))
+        except ProviderError as error:
+            raise Stop(f"no provider for {package} answers at {address} (PULUMI_DEBUG_PROVIDERS): {error}") from None
         if answer is not None:
             instance.secrets, instance.references = answer.accept_secrets, answer.accept_resources
         await _optional(instance.stub.Attach(plugin_pb2.PluginAttach(address=self._engine)))

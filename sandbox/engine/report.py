@@ -64,10 +64,11 @@ class Report:
             self._say(f" {_SYMBOLS[step.op]} {short(step.urn)} {done}{changed}")
 
     def diagnose(self, urn: str, severity: str, text: str) -> None:
-        """Keep a message for the end."""
+        """Keep a message for the end; an error is said at once too."""
         self._diagnostics.setdefault(urn or self._root, []).append((severity, text))
         if severity == "error":
             self._errored.add(urn or self._root)
+            self._say(f"    {short(urn or self._root)} error: {text}")
 
     @property
     def errors(self) -> list[str]:

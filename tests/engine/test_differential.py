@@ -38,7 +38,12 @@ class Group(pulumi.ComponentResource):
         self.kid = Thing(f"{name}-kid", {"after": b.arn}, opts)
         self.register_outputs({"kid": self.kid.arn, "hidden": pulumi.Output.secret("s")})
 group = Group("group", pulumi.ResourceOptions(depends_on=[b]))
-d = Thing("d", {"kid": group.kid.arn, "token": group.kid.secretToken}, pulumi.ResourceOptions(depends_on=[group]))
+class Aws(pulumi.ProviderResource):
+    def __init__(self, name, props):
+        super().__init__("aws", name, props)
+east = Aws("east", {"region": "r1", "token": pulumi.Output.secret("t0ken"), "made": group.kid.arn})
+opts = pulumi.ResourceOptions(depends_on=[group], provider=east)
+d = Thing("d", {"kid": group.kid.arn, "token": group.kid.secretToken}, opts)
 config = pulumi.Config()
 pulumi.export("d", d.arn)
 pulumi.export("size", config.get("size"))

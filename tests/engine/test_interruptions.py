@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -92,4 +93,9 @@ def test_a_provider_that_is_not_there_is_named(standin: Bench) -> None:
     absent = standin.run("up", "--yes", "--skip-preview", PULUMI_DEBUG_PROVIDERS="")
     assert absent.code == 1
     assert "a provider that is not attached by PULUMI_DEBUG_PROVIDERS (aws)" in absent.err
-    assert "Traceback" not in absent.text
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    gone = standin.run("up", "--yes", "--skip-preview", PULUMI_DEBUG_PROVIDERS=f"aws:{port}")
+    assert gone.code == 1
+    assert f"no provider for aws answers at 127.0.0.1:{port}" in gone.err
+    assert "Traceback" not in absent.text + gone.text
