@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import certificates, valkey
-from sandbox.processes import Started, end, python, record, start, wait_ready
+from sandbox.processes import Started, end, marked, python, record, start, wait_ready
 from sandbox.run import Run, write_json
 
 REGIONS = ("eu-central-1", "us-east-1")
+BUCKET_REGIONS = (*REGIONS, "eu-west-1")
+"""Where the shared store has a bucket: the regions, and one more for the majority."""
 ZONE = "weddings.example"
 POPS = {"FRA56-P1": "cloudfront", "FRA": "cloudflare"}
 PAIR_HOSTS = ("127.0.0.1", "127.0.0.2")
@@ -20,11 +22,18 @@ PAIR_HOSTS = ("127.0.0.1", "127.0.0.2")
 Tell = Callable[[str], None]
 
 
-def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int) -> None:
-    """Make the run folder and start every process; on failure nothing of it is left running."""
+class PortsInUse(Exception):
+    """The sandbox found no free port."""
+
+
+def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int, deaf: Mapping[str, str] | None = None) -> None:
+    """Make the run folder and start every process; on failure nothing of it is left running.
+
+    `deaf` (POP code -> knob) makes POPs ignore a knob: the counter-experiment to "POPs obey what was declared".
+    """
     _fresh_folder(run, seed)
     try:
-        _start_all(run, catalogue, tell)
+        _start_all(run, catalogue, tell, deaf or {})
     except BaseException:
         end(run)
         raise
@@ -42,7 +51,7 @@ def _fresh_folder(run: Run, seed: int) -> None:
     certificates.ensure_authority(run)
 
 
-def _start_all(run: Run, catalogue: str, tell: Tell) -> None:
+def _start_all(run: Run, catalogue: str, tell: Tell, deaf: Mapping[str, str]) -> None:
     tell("vendors: AWS, Cloudflare, clock, caches")
     with ThreadPoolExecutor(max_workers=8) as pool:
         caches = [pool.submit(_caches, run, region) for region in REGIONS]
@@ -60,10 +69,7 @@ def _start_all(run: Run, catalogue: str, tell: Tell) -> None:
             pool.submit(_serve, run, f"origin-{region}", "sandbox.origin", "--region", region, "--catalogue", catalogue)
             for region in REGIONS
         ]
-        later += [
-            pool.submit(_serve, run, f"pop-{code}", "sandbox.pop", "--code", code, "--cdn", cdn)
-            for code, cdn in POPS.items()
-        ]
+        later += [pool.submit(_start_pop, run, code, cdn, deaf.get(code)) for code, cdn in POPS.items()]
         providers = pool.submit(_start_providers, run)
         for one in later:
             one.result()
@@ -79,6 +85,15 @@ def _serve(run: Run, name: str, module: str, *arguments: str) -> Started:
     return started
 
 
+def _start_pop(run: Run, code: str, cdn: str, ignored: str | None) -> Started:
+    """A POP with a port for TLS and one for plain HTTP, where viewers are sent on to TLS if that was declared."""
+    ignore = ["--ignore", ignored] if ignored else []
+    started = _serve(run, f"pop-{code}", "sandbox.pop", "--code", code, "--cdn", cdn, "--http-port", "0", *ignore)
+    with run.edit() as registry:
+        registry["endpoints"][f"pop-{code}-http"] = f"127.0.0.1:{started.said.split()[1]}"
+    return started
+
+
 def _start_providers(run: Run) -> None:
     process = start(run, "providers", python("sandbox.providers", "--run", str(run.folder)))
     wait_ready(run, "providers", process)
@@ -89,18 +104,39 @@ def _caches(run: Run, region: str) -> None:
     chance = random.Random()  # noqa: S311  (a port to try)
     for _ in range(20):
         port = chance.randint(20000, 29999)
-        try:
-            primary = valkey.start(port, run.folder / "valkey", host=PAIR_HOSTS[0])
-        except RuntimeError:
+        if not valkey.is_free(port, PAIR_HOSTS):
             continue
-        record(run, f"valkey-{region}-primary", primary.process.pid)
-        replica = valkey.start(port, run.folder / "valkey", replica_of=port, host=PAIR_HOSTS[1])
-        record(run, f"valkey-{region}-replica", replica.process.pid)
+        try:
+            _pair(run, region, port)
+        except RuntimeError:
+            if valkey.is_free(port, PAIR_HOSTS):
+                raise  # it was not the port
+            continue
         with run.edit() as registry:
             registry["endpoints"][f"valkey-{region}-primary"] = f"{PAIR_HOSTS[0]}:{port}"
             registry["endpoints"][f"valkey-{region}-replica"] = f"{PAIR_HOSTS[1]}:{port}"
         return
-    raise RuntimeError(f"no free port between 20000 and 29999 for the caches of {region}")
+    raise PortsInUse(f"no free port was found between 20000 and 29999 for the caches of {region}")
+
+
+def _pair(run: Run, region: str, port: int) -> None:
+    """Start both and record them; on failure nothing of the pair is left running."""
+    folder, environment = run.folder / "valkey", marked(run)
+    servers: list[valkey.Server] = []
+    try:
+        for name, host, follows in (("primary", PAIR_HOSTS[0], None), ("replica", PAIR_HOSTS[1], port)):
+            servers.append(valkey.start(port, folder, replica_of=follows, host=host, environment=environment))
+            record(run, f"valkey-{region}-{name}", servers[-1].process.pid)
+    except BaseException:
+        for server in servers:
+            server.stop()
+        raise
+
+
+def start_caches_again(run: Run, region: str) -> None:
+    """Start a region's pair on the port that it had, empty, as after a loss of both nodes."""
+    end(run, [f"valkey-{region}-primary", f"valkey-{region}-replica"])
+    _pair(run, region, int(run.endpoint(f"valkey-{region}-primary").rpartition(":")[2]))
 
 
 def _publish_names(run: Run) -> None:

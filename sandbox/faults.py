@@ -1,12 +1,14 @@
 """The faults that the sandbox can show, one row each, and which of them are active.
 
-Signals are sent by `sandbox.processes`; flags are read by the emulators that the row names.
+Flags are read by the emulators; signals, restarts and jumps are made by `sandbox.fault_effects`, from the row.
 """
 
 from __future__ import annotations
 
 import enum
+import signal
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,55 +16,105 @@ from sandbox.run import edit_json
 from sandbox.watched import WatchedJson
 
 
-class Kind(enum.Enum):
-    """How a fault is made: by stopping processes, or by a flag that emulators obey."""
+class Target(enum.Enum):
+    """What a fault strikes; without a target it strikes all of them."""
 
-    STOP = "stop"
-    FLAG = "flag"
-    STOP_AND_FLAG = "stop-and-flag"
+    NOTHING = "none"
+    REGION = "an AWS region"
+    BUCKET_REGION = "an AWS region (one with only a bucket too)"
+    VENDOR = "a vendor (aws or cloudflare)"
+    POP = "a POP code"
+
+
+class Mending(enum.Enum):
+    """How struck processes come back."""
+
+    NONE = "nothing was struck"
+    CONTINUE = "SIGCONT"
+    START_CACHES = "the region's Redis servers are started again, empty"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One row: its name, what it targets, how it is made, and what is seen from outside."""
+    """One row: name, target, the port (role) that suffers, what is seen from outside, and how it is made.
+
+    `flag`: an emulator looks the fault up in `faults.json`. `processes` (`{target}` is filled in) get `strike` and come
+    back by `mending`. `jump` moves the calendar; healing moves it back.
+    """
 
     name: str
-    target: str
-    kind: Kind
+    target: Target
+    port: str
     effect: str
+    flag: bool = False
+    processes: tuple[str, ...] = ()
+    strike: signal.Signals | None = None
+    mending: Mending = Mending.NONE
+    jump: timedelta = timedelta(0)
 
+
+_CACHES = ("valkey-{target}-primary", "valkey-{target}-replica")
 
 TABLE: dict[str, Fault] = {
     row.name: row
     for row in (
         Fault(
             "region-stopped",
-            "an AWS region",
-            Kind.STOP_AND_FLAG,
-            "its Redis servers and its origin are stopped (SIGSTOP), its buckets answer 503; its agent lives",
+            Target.BUCKET_REGION,
+            "RegionalCache, SharedStore, origin",
+            "its Redis servers and its origin are stopped (SIGSTOP), its bucket answers 503; its agent lives",
+            flag=True,
+            processes=(*_CACHES, "origin-{target}"),
+            strike=signal.SIGSTOP,
+            mending=Mending.CONTINUE,
         ),
-        Fault("origin-slow", "an AWS region", Kind.FLAG, "its origin answers after 3 seconds"),
+        Fault("origin-slow", Target.REGION, "origin", "its origin answers after 3 seconds", flag=True),
         Fault(
             "api-503",
-            "a vendor (aws or cloudflare)",
-            Kind.FLAG,
+            Target.VENDOR,
+            "Cdn, EdgeStore, Steering, WeddingStacks",
             "its management API answers 503 in its own envelope",
+            flag=True,
         ),
         Fault(
             "api-429",
-            "a vendor (aws or cloudflare)",
-            Kind.FLAG,
+            Target.VENDOR,
+            "Cdn, EdgeStore, Steering, WeddingStacks",
             "its management API answers 429 or Throttling",
+            flag=True,
         ),
         Fault(
             "answer-lost",
-            "a vendor (aws or cloudflare)",
-            Kind.FLAG,
+            Target.VENDOR,
+            "Cdn, EdgeStore, Steering, WeddingStacks",
             "the next mutating call is carried out, then the connection is closed without an answer (once)",
+            flag=True,
         ),
-        Fault("redis-killed", "an AWS region", Kind.STOP, "its Redis servers are killed (SIGKILL)"),
-        Fault("pop-down", "a POP code", Kind.STOP, "the POP's process is stopped (SIGSTOP)"),
-        Fault("clock-jump", "none", Kind.FLAG, "the calendar jumps forward by one hour"),
+        Fault(
+            "redis-killed",
+            Target.REGION,
+            "RegionalCache",
+            "its Redis servers are killed (SIGKILL); healing starts them again, empty",
+            processes=_CACHES,
+            strike=signal.SIGKILL,
+            mending=Mending.START_CACHES,
+        ),
+        Fault(
+            "pop-down",
+            Target.POP,
+            "EdgeProbe, guests",
+            "the POP's process is stopped (SIGSTOP): it takes connections and never answers",
+            processes=("pop-{target}",),
+            strike=signal.SIGSTOP,
+            mending=Mending.CONTINUE,
+        ),
+        Fault(
+            "clock-jump",
+            Target.NOTHING,
+            "Clock",
+            "the calendar jumps forward by one hour; healing jumps back by one hour",
+            jump=timedelta(hours=1),
+        ),
     )
 }
 

@@ -16,6 +16,9 @@ import psutil
 
 from sandbox.run import Run
 
+MARK = "WEDCACHE_SANDBOX_RUN"
+"""In the environment of everything that a run starts: its folder. What was started but not yet recorded, or started
+by what we started, is known by it."""
 READY_SECONDS = 30.0
 END_SECONDS = 3.0
 
@@ -50,11 +53,21 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**os.environ, **(environment or {})},
+            env={**marked(run), **(environment or {})},
             start_new_session=True,
         )
-    record(run, name, process.pid)
+    try:
+        record(run, name, process.pid)
+    except BaseException:  # nobody would know of it
+        process.kill()
+        process.wait()
+        raise
     return process
+
+
+def marked(run: Run) -> dict[str, str]:
+    """This process's environment with the run's mark, for what the run starts."""
+    return {**os.environ, MARK: str(run.folder.resolve())}
 
 
 def record(run: Run, name: str, pid: int) -> None:
@@ -73,7 +86,7 @@ def wait_ready(run: Run, name: str, process: subprocess.Popen[bytes], seconds: f
         if readable:
             chunk = os.read(process.stdout.fileno(), 4096)
             text += chunk
-            for line in text.decode(errors="replace").splitlines():
+            for line in text.decode(errors="replace").split("\n")[:-1]:  # whole lines only
                 if line.startswith("ready"):
                     process.stdout.close()
                     return Started(name, process.pid, line.removeprefix("ready").strip())
@@ -104,10 +117,12 @@ def send(run: Run, names: Iterable[str], number: signal.Signals) -> list[str]:
 
 
 def end(run: Run, names: Iterable[str] | None = None) -> list[str]:
-    """End processes of this run (all: None): SIGCONT and SIGTERM, then SIGKILL after 3 s. Returns their names."""
+    """End processes of this run (None: all, those that only bear its mark too): SIGCONT and SIGTERM, then SIGKILL after
+    3 s. Returns the names of the recorded ones.
+    """
     living = {name: pid for name, pid in alive(run).items() if names is None or name in set(names)}
     processes = []
-    for pid in living.values():
+    for pid in {*living.values(), *(_marked_pids(run) if names is None else ())}:
         try:
             process = psutil.Process(pid)
             process.send_signal(signal.SIGTERM)
@@ -134,6 +149,19 @@ def _is_ours(row: Mapping[str, object]) -> bool:
         )
     except psutil.NoSuchProcess:
         return False
+
+
+def _marked_pids(run: Run) -> list[int]:
+    mark = f"{MARK}={run.folder.resolve()}".encode()
+    found = []
+    for pid in psutil.pids():
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:  # gone, or another user's
+            continue
+        if pid != os.getpid() and mark in environment.split(b"\0"):
+            found.append(pid)
+    return found
 
 
 def _started_at(pid: int) -> float:

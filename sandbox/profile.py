@@ -1,4 +1,4 @@
-"""Writes the profile `sandbox`, through which `wedcache` talks to this run and to nothing else."""
+"""Writes the profile of a run, through which `wedcache` talks to this run and to nothing else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from sandbox.cloud import POPS, ZONE
 from sandbox.provision import PROJECT
 from sandbox.run import Run
 
-PROFILE = Path(".wedcache/profiles/sandbox.toml")
+
+def profile_name(run: Run) -> str:
+    """What `wedcache --profile` calls this run: its folder's name, so that a rehearsal and a sandbox do not mix."""
+    return run.folder.name
 
 
-def write_profile(run: Run, path: Path = PROFILE) -> None:
+def profile_path(run: Run) -> Path:
+    """Where `wedcache` looks for it when it runs beside the folder `.wedcache` that the run folder lies in."""
+    return run.folder.parent / "profiles" / f"{profile_name(run)}.toml"
+
+
+def write_profile(run: Run) -> None:
     """Write the profile of this run, mode 0600. Secrets are references to files of the run folder."""
+    path = profile_path(run)
     registry = run.read()
     endpoints = registry["endpoints"]
     token = run.folder.resolve() / "cloudflare.token"

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_free(port: int, hosts: Sequence[str]) -> bool:
+    """Whether nobody listens on `port` at any of the loopback addresses `hosts` now."""
+    for host in hosts:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
 def start(
     port: int,
     folder: Path,
@@ -60,13 +72,15 @@ def start(
     timeout: float = 15.0,
     options: tuple[str, ...] = (),
     host: str = LOOPBACK,
+    environment: Mapping[str, str] | None = None,
 ) -> Server:
     """Start a server on `port`, working in `folder` (its log is there), and wait until it answers, a replica until it
     is in sync with the primary on port `replica_of`.
 
     `host` is any address of 127.0.0.0/8: a pair shares its port, as ElastiCache's endpoints do, on two of them.
-    `options` are further server options, for example ("--maxmemory", "4mb"). Raises RuntimeError with the end of the
-    server's log where it does not come up within `timeout` seconds; nothing is left running then.
+    `options` are further server options, for example ("--maxmemory", "4mb"). `environment`: None for our own. Raises
+    RuntimeError with the end of the server's log where it does not come up within `timeout` seconds; nothing is left
+    running then.
     """
     folder = folder.resolve()  # the server changes into it before it opens its log
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +99,11 @@ def start(
     if replica_of is not None:
         command += ["--replicaof", f"127.0.0.1 {replica_of}"]
     process = subprocess.Popen(
-        [*command, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        [*command, *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        env=None if environment is None else dict(environment),
     )
     server = Server(port, process, host)
     try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,16 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox import processes
+from sandbox import fault_effects, processes
 from sandbox.clock import OffsetClock
 from sandbox.cloud import REGIONS
 from sandbox.faults import Faults
+from sandbox.profile import profile_name
 from sandbox.provision import Workspace
+from sandbox.provisioned import WEDCACHE, start_agents
 from sandbox.rehearsal.evidence import Recorder
 from sandbox.run import Run
-
-WEDCACHE = Path(sys.executable).with_name("wedcache")
-PROFILE = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -69,11 +66,16 @@ class Stage:
         """Write a finding down."""
         self.recorder.record(kind, **facts)
 
+    @property
+    def profile(self) -> str:
+        """The profile under which `wedcache` talks to this run."""
+        return profile_name(self.run)
+
     def wedcache(self, *arguments: str, timeout: float = 60) -> Said:
-        """Run `wedcache --profile sandbox ...` as an operator's script would."""
+        """Run `wedcache --profile NAME ...` as an operator's script would."""
         begun = time.monotonic()
         done = subprocess.run(
-            [str(WEDCACHE), "--profile", PROFILE, *arguments],
+            [str(WEDCACHE), "--profile", self.profile, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -98,12 +100,7 @@ class Stage:
 
     def start_agents(self) -> None:
         """Start both regions' agents."""
-        for region in REGIONS:
-            process = processes.start(
-                self.run, f"agent-{region}", [str(WEDCACHE), "--profile", PROFILE, "worker", "--region", region]
-            )
-            if process.stdout is not None:
-                process.stdout.close()
+        start_agents(self.run)
 
     def stop_agents(self) -> list[str]:
         """End both agents; gives the names of those that lived."""
@@ -118,13 +115,11 @@ class Stage:
 
     def stop_region(self, region: str) -> None:
         """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""
-        self.faults.inject("region-stopped", region)
-        processes.send(self.run, region_processes(region), signal.SIGSTOP)
+        fault_effects.inject(self.run, "region-stopped", region)
 
     def wake_region(self, region: str) -> None:
         """Wake a stopped region."""
-        self.faults.heal("region-stopped", region)
-        processes.send(self.run, region_processes(region), signal.SIGCONT)
+        fault_effects.heal(self.run, "region-stopped", region)
 
     def wait_until(self, what: str, holds: Callable[[], bool], seconds: float) -> float:
         """Wait for something that the stage itself needs; gives the real seconds. Raises StageBroken."""
@@ -140,19 +135,14 @@ class StageBroken(Exception):
     """The rehearsal cannot go on: something that its phases need is missing. No claim is judged true from it."""
 
 
-def region_processes(region: str) -> list[str]:
-    """The processes that stop with a region."""
-    return [f"valkey-{region}-primary", f"valkey-{region}-replica", f"origin-{region}"]
-
-
-def wedcache_processes() -> list[int]:
-    """The pids of every living wedcache process on this machine that belongs to this user, from the process table."""
+def wedcache_processes(profile: str) -> list[int]:
+    """The pids of every living wedcache process of this profile and user, from the process table."""
     import psutil
 
     found = []
     for process in psutil.process_iter(["cmdline", "uids"]):
         words = process.info["cmdline"] or []
         mine = process.info["uids"] is not None and process.info["uids"].real == os.getuid()
-        if mine and any(Path(word).name == "wedcache" for word in words[:3]) and PROFILE in words:
+        if mine and any(Path(word).name == "wedcache" for word in words[:3]) and profile in words:
             found.append(process.pid)
     return found

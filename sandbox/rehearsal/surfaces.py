@@ -15,7 +15,8 @@ from controlplane.domain.keys import in_namespace
 from sandbox import certificates, valkey
 from sandbox.probe import endpoint, probe
 from sandbox.provision import PROJECT
-from sandbox.rehearsal.stage import WEDCACHE, Stage
+from sandbox.provisioned import WEDCACHE
+from sandbox.rehearsal.stage import Stage
 from sandbox.rehearsal.tiers import ask_origin, redis_url
 from sandbox.run import Run
 

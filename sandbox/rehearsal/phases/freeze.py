@@ -40,7 +40,7 @@ def play(stage: Stage) -> None:
 def stop_agents(stage: Stage) -> None:
     """End the agents and look into the process table: nobody is left who could begin the freeze."""
     ended = stage.stop_agents()
-    stage.record("processes", ended=ended, wedcache=wedcache_processes())
+    stage.record("processes", ended=ended, wedcache=wedcache_processes(stage.profile))
 
 
 def look_at_doors(stage: Stage, side: str) -> None:

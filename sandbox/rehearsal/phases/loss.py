@@ -11,7 +11,7 @@ from controlplane.operations.observe_regions import heartbeats, observe
 from sandbox.cloud import REGIONS
 from sandbox.rehearsal.evidence import read_log
 from sandbox.rehearsal.phases.freeze import WINDOW_END
-from sandbox.rehearsal.stage import PROFILE, Stage, StageBroken
+from sandbox.rehearsal.stage import Stage, StageBroken
 from sandbox.rehearsal.tiers import ask_origin
 
 LOST, STANDBY = REGIONS
@@ -29,7 +29,7 @@ def play(stage: Stage) -> None:
     before = acknowledged(stage)
     lost_at = time.monotonic()
     stage.stop_region(LOST)
-    detected = detect(plant(PROFILE), lost_at)
+    detected = detect(plant(stage.profile), lost_at)
     said = stage.wedcache("failover", LOST, "--yes", "--output", "json")
     left_at = time.monotonic()
     time.sleep(SETTLE_SECONDS)

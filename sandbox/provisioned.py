@@ -1,0 +1,61 @@
+"""From a running cloud to a provisioned platform: one sequence for the rehearsal and for `python -m sandbox up`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sandbox import processes
+from sandbox.cloud import REGIONS
+from sandbox.profile import profile_name, write_profile
+from sandbox.provision import PLATFORM, WEDDING, Ran, Workspace, request_certificate
+from sandbox.run import Run
+
+WEDCACHE = Path(sys.executable).with_name("wedcache")
+
+Wedcache = Callable[..., object]
+"""Runs one `wedcache` command of the run's profile; raises where it does not end with 0."""
+Heard = Callable[[tuple[str, str], str, Ran], None]
+"""Hears of each call of the engine: stack, verb, what it gave."""
+
+
+class NotProvisioned(Exception):
+    """The engine did not create a stack; the message ends with what it said."""
+
+
+def provision(
+    run: Run,
+    workspace: Workspace,
+    wedcache: Wedcache,
+    tell: Callable[[str], None],
+    heard: Heard = lambda *_: None,
+    push: Sequence[str] = ("--yes",),
+) -> None:
+    """Create both stacks, publish the calendar, start the agents. Raises NotProvisioned, and what `wedcache` raises."""
+    workspace.write(request_certificate(run))
+    write_profile(run)
+    _create(workspace, PLATFORM, tell, heard)
+    tell("calendar and agents")
+    # Publishing reads the inventory and keeps the copy that the wedding's stack is declared from.
+    wedcache("freeze", "push", *push)
+    start_agents(run)
+    _create(workspace, WEDDING, tell, heard)
+
+
+def start_agents(run: Run) -> None:
+    """Start the agent of each region, as `agent-<region>`."""
+    for region in REGIONS:
+        command = [str(WEDCACHE), "--profile", profile_name(run), "worker", "--region", region]
+        process = processes.start(run, f"agent-{region}", command)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _create(workspace: Workspace, stack: tuple[str, str], tell: Callable[[str], None], heard: Heard) -> None:
+    tell(f"pulumi up: {stack[0]}")
+    for arguments in (("stack", "init", stack[1]), ("up", "--yes", "--skip-preview", "--stack", stack[1])):
+        ran = workspace.pulumi(stack, *arguments)
+        heard(stack, arguments[0], ran)
+        if ran.code != 0:
+            raise NotProvisioned(f"pulumi {' '.join(arguments)} of {stack[0]} failed:\n{ran.text[-3000:]}")
