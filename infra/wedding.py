@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 
 from controlplane.domain.inventory import Inventory, WeddingEntry, wedding_key
 from controlplane.domain.tier import Tier
+from infra import cloudflare_sdk as cloudflare
 from infra import inventory_export, naming
 from infra.components.edge_distribution import EdgeDistribution, EdgeDistributionArgs
 
-CONTENT: dict[str, Tier] = {"/travel": Tier.HIGH, "/photos/*": Tier.LOW, "/static/*": Tier.LOW, "/gallery*": Tier.MEDIUM}
+CONTENT: dict[str, Tier] = {
+    "/travel": Tier.HIGH,
+    "/photos/*": Tier.LOW,
+    "/static/*": Tier.LOW,
+    "/gallery*": Tier.MEDIUM,
+}
 """Path pattern -> tier of what is there; everything else is ceremony data (critical)."""
 
 

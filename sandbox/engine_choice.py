@@ -34,5 +34,6 @@ def folder(run: Run, engine: str) -> Path | None:
             raise NoSuchEngine("ENGINE=pulumi asks for the real Pulumi CLI, and there is none on PATH")
         return None
     place = run.folder.resolve() / "bin"
-    install(place, {"PATH": ""})  # asked for by name, it is installed beside a real CLI too
+    if not (place / "pulumi").exists():  # laid once: another call may be running it
+        install(place, {"PATH": ""})  # asked for by name, it is installed beside a real CLI too
     return place

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 
 from controlplane.domain.tier import Tier
+from infra import cloudflare_sdk as cloudflare
 
 PERSONAL_PATHS = ("/guests", "/rsvp", "/_ops/")
 

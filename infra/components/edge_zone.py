@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_cloudflare as cloudflare
+
+from infra import cloudflare_sdk as cloudflare
 
 
 class EdgeZone(pulumi.ComponentResource):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 
+from infra import cloudflare_sdk as cloudflare
 from infra import naming, ownership
 from infra.stack_settings import PlatformSettings
 
