@@ -100,7 +100,7 @@ def _serve(engine: socket.socket, settings: dict[str, Any], output: int) -> None
     code = 1
     try:
         code = _run(settings)
-        used = sorted(name for name in sys.modules if name.startswith("pulumi_"))
+        used = sorted(name for name in sys.modules if name.startswith("pulumi_") and _was_executed(name))
         Path(settings["used"]).write_text(json.dumps(used))
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
@@ -110,6 +110,11 @@ def _serve(engine: socket.socket, settings: dict[str, Any], output: int) -> None
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _was_executed(name: str) -> bool:
+    """Whether the module's package was imported plainly; a program may enter a slow package without running it."""
+    return getattr(sys.modules[name.partition(".")[0]], "__loader__", None) is not None
 
 
 def _import_ahead(names: list[str]) -> None:
