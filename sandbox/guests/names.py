@@ -19,9 +19,11 @@ class Pop:
 
 
 def pops(registry: dict[str, Any]) -> tuple[Pop, ...]:
-    """The POPs of the registry's endpoints `pop-<CODE>`, by code."""
+    """The POPs of the registry's endpoints `pop-<CODE>`, by code; `pop-<CODE>-http` is a POP's port without TLS."""
     found = {
-        name.removeprefix("pop-"): str(at) for name, at in registry.get("endpoints", {}).items() if name[:4] == "pop-"
+        name.removeprefix("pop-"): str(at)
+        for name, at in registry.get("endpoints", {}).items()
+        if name.startswith("pop-") and not name.endswith("-http")
     }
     return tuple(Pop(code, address(at)) for code, at in sorted(found.items()))
 

@@ -1,6 +1,6 @@
 """`python -m sandbox.pop --run FOLDER --code FRA56-P1 --cdn cloudfront|cloudflare [--port P]`.
 
-Prints `ready <port>` when it serves (TLS); ends on SIGTERM within a second.
+Prints `ready <port>` when it serves (TLS; with --http-port that port follows); ends on SIGTERM within a second.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ async def _until_told(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     async with serve(settings) as ports:
-        print(f"ready {ports.tls}", flush=True)  # noqa: T201 - the line that whoever started this process waits for
+        told = " ".join(str(port) for port in (ports.tls, ports.http) if port is not None)
+        print(f"ready {told}", flush=True)  # noqa: T201 - the line that whoever started this process waits for
         await ended.wait()
 
 
