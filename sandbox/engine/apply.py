@@ -144,6 +144,8 @@ async def delete(world: World, step: Step) -> None:
     kept = old.external or old.retain_on_delete or vanishes
     if not world.preview and old.custom and not urns.is_provider(old.kind) and not kept:
         await calls.delete(world.providers.instance(old.provider), old)
+    if not world.preview and urns.is_provider(old.kind):
+        await world.providers.retire(old)
     if step.keep:
         old.pending_replacement = True
     await _hooks(world, old, Moment("AfterDelete", old.id, old_inputs=old.inputs, old_outputs=old.outputs))

@@ -73,12 +73,12 @@ async def _diff(instance: Instance, question: Diff) -> Answer:
     return Answer(difference=diffed(await instance.stub.Diff(request)))
 
 
-async def create(instance: Instance, new: Resource, preview: bool) -> tuple[str, Properties]:
+async def create(instance: Instance, new: Resource, preview: bool) -> tuple[str, Properties | None]:
     """Create; the id is "" in a preview. Raises ProviderError."""
     from pulumi.runtime.proto import provider_pb2
 
     if preview and not instance.known:
-        return "", {}
+        return "", None
     request = provider_pb2.CreateRequest(
         urn=new.urn,
         name=new.name,

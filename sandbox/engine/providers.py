@@ -147,6 +147,8 @@ class Providers:
         )
         answer = await _optional(instance.stub.DiffConfig(request))
         found = diffed(answer) if answer is not None else Diffed(None)
+        if found.replaces and self._planned.get(question.urn) is instance:
+            await self._leave(self._planned.pop(question.urn))
         if found.changed is None:
             found = Diffed(dict(question.old_outputs) != news, found.replaces, found.keys, found.delete_before_replace)
         return Answer(difference=found)
@@ -196,15 +198,25 @@ class Providers:
         instance.secrets = instance.secrets or answer.acceptSecrets
         instance.references = instance.references or answer.acceptResources
 
-    async def cancel(self) -> None:
-        """Say goodbye to every instance and close the connections."""
+    async def retire(self, resource: Resource) -> None:
+        """A provider resource was deleted: say goodbye to its instance, if it was ever loaded."""
+        instance = self._ready.pop((resource.urn, resource.id), None)
+        if instance is not None:
+            await self._leave(instance)
+
+    async def _leave(self, instance: Instance) -> None:
         from google.protobuf import empty_pb2
 
-        for instance in self._loaded:
-            try:
-                await _optional(instance.stub.Cancel(empty_pb2.Empty(), timeout=5))
-            except Exception as error:
-                instance.outcome = error
+        self._loaded.remove(instance)
+        try:
+            await _optional(instance.stub.Cancel(empty_pb2.Empty(), timeout=5))
+        except ProviderError as error:  # a provider that is gone cannot change the result of the run
+            instance.outcome = error
+
+    async def cancel(self) -> None:
+        """Say goodbye to every instance and close the connections."""
+        for instance in list(self._loaded):
+            await self._leave(instance)
         for channel in self._channels.values():
             await channel.close()
 

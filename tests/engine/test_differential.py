@@ -71,7 +71,7 @@ def _same(both: tuple[Bench, Bench], *arguments: str, code: int = 0) -> None:
     ours, theirs = both
     ran, wanted = ours.run(*arguments), theirs.run(*arguments)
     assert (ran.code, wanted.code) == (code, code), ran.text + wanted.text
-    assert _calls(ran.calls) == _calls(wanted.calls)
+    assert _calls(ran.calls) == _calls(wanted.calls), ran.text + wanted.text
     assert normalised(ours.state()) == normalised(theirs.state())
 
 
