@@ -58,6 +58,11 @@ def heal(run: Run, name: str | None = None, target: str | None = None) -> list[S
     return healed
 
 
+def check(name: str, target: str | None) -> None:
+    """Whether there is such a fault and it can strike `target`. Raises NoSuchFault."""
+    _chosen(known(name), target)
+
+
 def known(name: str) -> Fault:
     """The row called `name`. Raises NoSuchFault with the nearest one."""
     if name in TABLE:

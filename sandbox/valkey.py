@@ -95,6 +95,8 @@ def start(
         "0",
         "--maxmemory-policy",
         "volatile-lru",
+        "--set-proc-title",
+        "no",  # a title is written over the environment, by which a run knows its processes
     ]
     if replica_of is not None:
         command += ["--replicaof", f"127.0.0.1 {replica_of}"]
@@ -102,6 +104,7 @@ def start(
         [*command, *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # ours may be a pipe that somebody reads to its end
         start_new_session=True,
         env=None if environment is None else dict(environment),
     )
