@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from sandbox.engine.checkpoint import stamp
 from sandbox.engine.grpc_errors import ProviderError
 from sandbox.engine.providers import Providers
 from sandbox.engine.resources import Resource, Step
-from sandbox.engine.values import has_secret, read, secret
+from sandbox.engine.values import UNKNOWN_TEXT, has_secret, read, secret
 
 
 class StepFailed(Exception):
@@ -58,7 +59,8 @@ async def create(world: World, step: Step) -> None:
     await _hooks(world, new, Moment("BeforeCreate", "", new_inputs=new.inputs))
     partial = None
     if urns.is_provider(new.kind):
-        new.id = await world.providers.create(new, world.preview)
+        new.id = UNKNOWN_TEXT if world.preview else str(uuid.uuid4())
+        await world.providers.configure(new, new.id)
         new.outputs = {key: value for key, value in new.inputs.items() if key != "__internal"}
     elif new.custom:
         try:
@@ -94,7 +96,7 @@ async def update(world: World, step: Step) -> None:
     await _hooks(world, new, moment)
     partial = None
     if urns.is_provider(new.kind):
-        await world.providers.update(new)
+        await world.providers.configure(new, new.id)
         new.outputs = {key: value for key, value in new.inputs.items() if key != "__internal"}
     elif new.custom:
         try:

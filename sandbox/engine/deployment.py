@@ -1,4 +1,4 @@
-"""The one module that runs steps: it drives the planner, calls providers and hooks, and keeps the journal.
+"""One run of a plan: goals go to the planner, its questions to the providers, its steps to the stepper.
 
 Planning is serial (one goal at a time, as the CLI does it); the steps that come out run side by side, at most
 `parallel`. The first failure stops everything that has not begun; what is running finishes and is recorded.
@@ -8,37 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Generator
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sandbox.engine import apply
-from sandbox.engine.apply import Protected, StepFailed, World
+from sandbox.engine.apply import StepFailed, World
 from sandbox.engine.calls import answer
 from sandbox.engine.grpc_errors import ProviderError
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
 from sandbox.engine.questions import Answer, Invalid, Question
 from sandbox.engine.resources import Goal, Resource, Step
+from sandbox.engine.stepping import Alarm, Halted, Show, Stepper
 from sandbox.engine.stop import Stop
 from sandbox.engine.values import Properties
 
 Result = TypeVar("Result")
-
-
-class Halted(Exception):
-    """The run has ended for whoever still waits for a step."""
-
-
-class Show(Protocol):
-    """What watches a run."""
-
-    def began(self, step: Step) -> None:
-        """A step begins."""
-
-    def ended(self, step: Step, error: str) -> None:
-        """A step ended; `error` is "" where it succeeded."""
-
-    def diagnose(self, urn: str, severity: str, text: str) -> None:
-        """Something to tell about a resource ("" for the stack)."""
 
 
 class Deployment:
@@ -48,15 +32,12 @@ class Deployment:
         self.planner = planner
         self.world = world
         self.journal = journal
-        self.show = show
-        self.halted = asyncio.Event()
-        self.failed = False
+        self.alarm = Alarm(show)
         self.done: dict[str, Resource] = {}
         self.stack_outputs: tuple[str, Properties] | None = None
         self._planning = asyncio.Lock()
-        self._slots = asyncio.Semaphore(parallel)
+        self._stepper = Stepper(world, journal, planner.held, self.alarm, parallel)
         self._components: dict[str, Step] = {}
-        self._failed_steps: list[Step] = []
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
@@ -74,12 +55,12 @@ class Deployment:
     async def register(self, goal: Goal, seed: bytes) -> Resource:
         """Plan and carry out what one goal needs; the resource as it is then. Raises Halted."""
         async with self._planning:
-            self._alive()
+            self.alarm.alive()
             steps = await self._drive(self.planner.register(goal, seed))
             self._complain()
         result: Resource | None = None
         for step in steps:
-            await self._step(step)
+            await self._stepper.run(step)
             if step.new is not None and step.op != "replace":
                 result = step.new
                 self._components[step.urn] = step
@@ -97,7 +78,7 @@ class Deployment:
     async def _take_outputs(self, urn: str, values: Properties) -> None:
         step = self._components.pop(urn, None)
         if step is None or step.new is None:
-            self.fail(urn, f"cannot complete a resource '{urn}' whose registration isn't pending")
+            self.alarm.fail(urn, f"cannot complete a resource '{urn}' whose registration isn't pending")
             raise Halted
         if step.skipped:
             return
@@ -105,7 +86,7 @@ class Deployment:
         try:
             self.planner.held.outputs(urn, (former.outputs or {}) if former else {}, values)
         except Invalid as no:
-            self.fail(no.urn, *no.texts)
+            self.alarm.fail(no.urn, *no.texts)
             raise Halted from None
         changed = (step.new.outputs or {}) != values
         step.new.outputs = values
@@ -118,21 +99,21 @@ class Deployment:
         try:
             await apply.after_component(self.world, step)
         except StepFailed as no:
-            self.fail(step.urn, no.text)
+            self.alarm.fail(step.urn, no.text)
 
     async def finish(self) -> None:
         """Delete what the program no longer declares (dependents first), then settle the stack's outputs."""
         try:
             async with self._planning:
-                self._alive()
+                self.alarm.alive()
                 rounds = await self._drive(self.planner.deletions())
             for steps in rounds:
                 spared = self._resting_on_failures()
-                going = [self._step(step) for step in steps if id(step.resource) not in spared]
+                going = [self._stepper.run(step) for step in steps if id(step.resource) not in spared]
                 for outcome in await asyncio.gather(*going, return_exceptions=True):
                     if isinstance(outcome, BaseException) and not isinstance(outcome, Halted):
                         raise outcome
-                self._alive()
+                self.alarm.alive()
         except Halted:
             return
 
@@ -142,7 +123,7 @@ class Deployment:
             return
         urn, values = self.stack_outputs
         former = self.planner.olds.get(urn)
-        if self.failed and former is not None:
+        if self.alarm.failed and former is not None:
             values = {**(former.outputs or {}), **values}
         try:
             await self._take_outputs(urn, values)
@@ -151,27 +132,16 @@ class Deployment:
 
     def _resting_on_failures(self) -> set[int]:
         spared: set[int] = set()
-        for step in self._failed_steps:
+        for step in self._stepper.failed:
             if step.resource in self.planner.graph:
                 spared |= self.planner.graph.transitive_dependencies_of(step.resource)
         return spared
 
-    def fail(self, urn: str, *texts: str) -> None:
-        """Report errors and stop whatever has not begun."""
-        self.failed = True
-        for text in texts:
-            self.show.diagnose(urn, "error", text)
-        self.halted.set()
-
     def _complain(self) -> None:
         for complaint in self.planner.complaints:
-            self.failed = True
-            self.show.diagnose(complaint.urn, "error", complaint.text)
+            self.alarm.failed = True
+            self.alarm.show.diagnose(complaint.urn, "error", complaint.text)
         self.planner.complaints.clear()
-
-    def _alive(self) -> None:
-        if self.halted.is_set():
-            raise Halted
 
     async def _drive(self, asking: Generator[Question, Answer, Result]) -> Result:
         question: Question | None = None
@@ -183,45 +153,7 @@ class Deployment:
             found: Result = end.value
             return found
         except Invalid as no:
-            self.fail(no.urn, *no.texts)
+            self.alarm.fail(no.urn, *no.texts)
         except (ProviderError, Stop, LookupError) as no:
-            self.fail(getattr(question, "urn", ""), str(no))
+            self.alarm.fail(getattr(question, "urn", ""), str(no))
         raise Halted
-
-    async def _step(self, step: Step) -> None:
-        self._alive()
-        async with self._slots:
-            self._alive()
-            self.show.began(step)
-            if self.journal is not None:
-                await self.journal.begin(step)
-            error = await self._carry_out(step)
-            if step.new is not None and step.op != "replace":
-                apply.mark(step.new)
-                self.planner.held.state(step.urn, step.new.outputs)
-            if self.journal is not None:
-                await self.journal.end(step, not error or error.partial)
-        self.show.ended(step, error.text if error else "")
-        self._warn()
-        if error is None:
-            return
-        self.failed = True
-        self._failed_steps.append(step)
-        self.show.diagnose(step.urn, "error", f"Preview failed: {error.text}" if self.world.preview else error.text)
-        if not isinstance(error, Protected):
-            self.halted.set()
-            raise Halted
-
-    async def _carry_out(self, step: Step) -> StepFailed | None:
-        try:
-            await apply.OPERATIONS[step.op](self.world, step)
-        except StepFailed as no:
-            return no
-        except (ProviderError, Stop, LookupError) as no:
-            return StepFailed(str(no))
-        return None
-
-    def _warn(self) -> None:
-        for urn, text in self.world.callbacks.warnings:
-            self.show.diagnose(urn, "warning", text)
-        self.world.callbacks.warnings.clear()

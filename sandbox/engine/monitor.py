@@ -16,9 +16,10 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from sandbox.engine import calls, refused, registration, urns
 from sandbox.engine.callbacks import Hook
-from sandbox.engine.deployment import Deployment, Halted
+from sandbox.engine.deployment import Deployment
 from sandbox.engine.grpc_errors import ProviderError
 from sandbox.engine.resources import Goal
+from sandbox.engine.stepping import Halted
 from sandbox.engine.stop import Stop
 from sandbox.engine.values import UNKNOWN, Secret, Value, read, struct
 
@@ -92,10 +93,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         except Halted:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
         except (Stop, ValueError) as no:
-            self._deployment.fail("", str(no))
+            self._deployment.alarm.fail("", str(no))
             await context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
         except grpc.aio.AioRpcError as error:
-            self._deployment.fail("", f"invoke transform: {error.details()}")
+            self._deployment.alarm.fail("", f"invoke transform: {error.details()}")
             await context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
 
     async def _register(self, request: Any) -> Any:
@@ -151,7 +152,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     async def Invoke(self, request: Any, context: Any) -> Any:
         """Pass a function call to its provider."""
         try:
-            if self._deployment.halted.is_set():
+            if self._deployment.alarm.halted.is_set():
                 raise Halted
             package = request.tok.split(":", 1)[0]
             inherited = self._maps.get(request.parent, {}).get(package, "")
@@ -185,7 +186,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     async def ReadResource(self, request: Any, context: Any) -> Any:
         """Refused: see the table."""
         feature = "stack-reference" if request.type == "pulumi:pulumi:StackReference" else "read"
-        self._deployment.fail("", str(refused.refuse(feature, request.name)))
+        self._deployment.alarm.fail("", str(refused.refuse(feature, request.name)))
         await context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
 
     async def SignalAndWaitForShutdown(self, request: Any, context: Any) -> Any:
@@ -205,8 +206,8 @@ class Engine(engine_pb2_grpc.EngineServicer):
     async def Log(self, request: Any, context: Any) -> Any:
         """Show a message of the program."""
         severity = _SEVERITY[request.severity]
-        if severity != "debug" and not self._deployment.halted.is_set():
-            self._deployment.show.diagnose(request.urn, severity, request.message)
+        if severity != "debug" and not self._deployment.alarm.halted.is_set():
+            self._deployment.alarm.show.diagnose(request.urn, severity, request.message)
         return empty_pb2.Empty()
 
     async def GetRootResource(self, request: Any, context: Any) -> Any:

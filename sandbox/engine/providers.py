@@ -9,7 +9,6 @@ one server.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from sandbox.engine.grpc_errors import ProviderError, detail_of
 from sandbox.engine.questions import Answer, Check, Diff, Diffed
 from sandbox.engine.resources import Resource
 from sandbox.engine.stop import Stop
-from sandbox.engine.values import UNKNOWN_TEXT, Properties, Value, has_unknown, mark_secrets, read, reveal, struct
+from sandbox.engine.values import Properties, Value, has_unknown, mark_secrets, read, reveal, struct
 
 _REPLACING = (1, 3, 5)  # PropertyDiff.Kind: ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE
 _PATIENCE = 10  # seconds for the first answer of a provider
@@ -153,22 +152,13 @@ class Providers:
             found = Diffed(dict(question.old_outputs) != news, found.replaces, found.keys, found.delete_before_replace)
         return Answer(difference=found)
 
-    async def create(self, new: Resource, preview: bool) -> str:
-        """Configure a new provider; its id is unknown in a preview."""
-        identifier = UNKNOWN_TEXT if preview else str(uuid.uuid4())
-        await self._configure(new, identifier)
-        return identifier
-
-    async def update(self, new: Resource) -> None:
-        """Configure a provider anew with changed inputs."""
-        await self._configure(new, new.id)
-
     async def same(self, resource: Resource, inputs: Mapping[str, Value]) -> None:
         """Have a recorded provider configured, once."""
         if (resource.urn, resource.id) not in self._ready:
-            await self._configure(resource, resource.id, inputs)
+            await self.configure(resource, resource.id, inputs)
 
-    async def _configure(self, resource: Resource, identifier: str, inputs: Mapping[str, Value] | None = None) -> None:
+    async def configure(self, resource: Resource, identifier: str, inputs: Mapping[str, Value] | None = None) -> None:
+        """Configure a provider, new or anew; `inputs` where others than the resource's own are to be used."""
         from pulumi.runtime.proto import provider_pb2
 
         instance = self._planned.pop(resource.urn, None) or await self.load(urns.package(resource.kind))

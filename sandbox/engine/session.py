@@ -96,9 +96,9 @@ async def run_phase(work: Work, prior: Snapshot, held: Held, nursery: Nursery | 
         else:
             await deployment.finish()
         await deployment.settle()
-        if not deployment.failed and not interrupted:
+        if not deployment.alarm.failed and not interrupted:
             for complaint in held.leftovers(prior):
-                deployment.fail(complaint.urn, complaint.text)
+                deployment.alarm.fail(complaint.urn, complaint.text)
         if journal is not None:
             await journal.save()
     finally:
@@ -106,11 +106,11 @@ async def run_phase(work: Work, prior: Snapshot, held: Held, nursery: Nursery | 
         await providers.cancel()
         await server.stop(None)
     if interrupted:
-        deployment.fail("", f"{'preview' if preview else 'update'} canceled")
+        deployment.alarm.fail("", f"{'preview' if preview else 'update'} canceled")
     seconds = time.monotonic() - started
     outputs, former = _outputs(deployment)
     report.close(outputs, former, seconds)
-    return Outcome(deployment.failed, bool(interrupted), report, held, outputs, seconds)
+    return Outcome(deployment.alarm.failed, bool(interrupted), report, held, outputs, seconds)
 
 
 def _outputs(deployment: Deployment) -> tuple[Properties, Properties]:
@@ -139,12 +139,12 @@ async def _run_program(
     }
 
     def say(line: str) -> None:
-        if not deployment.halted.is_set():
-            deployment.show.diagnose("", "info", line)
+        if not deployment.alarm.halted.is_set():
+            deployment.alarm.show.diagnose("", "info", line)
 
     running = asyncio.ensure_future(nursery.run(settings, say))
     ended = asyncio.ensure_future(monitor.program_ended.wait())
-    halted = asyncio.ensure_future(deployment.halted.wait())
+    halted = asyncio.ensure_future(deployment.alarm.halted.wait())
     await asyncio.wait({running, ended, halted}, return_when=asyncio.FIRST_COMPLETED)
     if ended.done() and not halted.done():
         await deployment.finish()
@@ -159,10 +159,10 @@ async def _run_program(
     code = await running
     for waiter in (ended, halted):
         waiter.cancel()
-    if code not in (0, 32) and not deployment.halted.is_set():
-        deployment.fail("", f"program exited with non-zero exit code: {code}")
+    if code not in (0, 32) and not deployment.alarm.halted.is_set():
+        deployment.alarm.fail("", f"program exited with non-zero exit code: {code}")
     elif code == 32:
-        deployment.failed = True
+        deployment.alarm.failed = True
     await deployment.quiet()
 
 
@@ -172,7 +172,7 @@ def _on_interrupt(deployment: Deployment) -> list[str]:
 
     def interrupt() -> None:
         happened.append("interrupt")
-        deployment.halted.set()
+        deployment.alarm.halted.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
