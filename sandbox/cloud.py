@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import certificates, valkey
@@ -20,20 +20,21 @@ POPS = {"FRA56-P1": "cloudfront", "FRA": "cloudflare"}
 PAIR_HOSTS = ("127.0.0.1", "127.0.0.2")
 
 Tell = Callable[[str], None]
+Defects = Mapping[str, Sequence[str]]
 
 
 class PortsInUse(Exception):
     """The sandbox found no free port."""
 
 
-def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int, deaf: Mapping[str, str] | None = None) -> None:
+def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int, defects: Defects | None = None) -> None:
     """Make the run folder and start every process; on failure nothing of it is left running.
 
-    `deaf` (POP code -> knob) makes POPs ignore a knob: the counter-experiment to "POPs obey what was declared".
+    `defects` (process name -> further arguments) makes parts of the cloud faulty on purpose, for counter-experiments.
     """
     _fresh_folder(run, seed)
     try:
-        _start_all(run, catalogue, tell, deaf or {})
+        _start_all(run, catalogue, tell, defects or {})
     except BaseException:
         end(run)
         raise
@@ -51,7 +52,7 @@ def _fresh_folder(run: Run, seed: int) -> None:
     certificates.ensure_authority(run)
 
 
-def _start_all(run: Run, catalogue: str, tell: Tell, deaf: Mapping[str, str]) -> None:
+def _start_all(run: Run, catalogue: str, tell: Tell, defects: Defects) -> None:
     tell("vendors: AWS, Cloudflare, clock, caches")
     with ThreadPoolExecutor(max_workers=8) as pool:
         caches = [pool.submit(_caches, run, region) for region in REGIONS]
@@ -69,8 +70,8 @@ def _start_all(run: Run, catalogue: str, tell: Tell, deaf: Mapping[str, str]) ->
             pool.submit(_serve, run, f"origin-{region}", "sandbox.origin", "--region", region, "--catalogue", catalogue)
             for region in REGIONS
         ]
-        later += [pool.submit(_start_pop, run, code, cdn, deaf.get(code)) for code, cdn in POPS.items()]
-        providers = pool.submit(_start_providers, run)
+        later += [pool.submit(_start_pop, run, code, cdn, defects.get(f"pop-{code}", ())) for code, cdn in POPS.items()]
+        providers = pool.submit(_start_providers, run, defects.get("providers", ()))
         for one in later:
             one.result()
         providers.result()
@@ -85,17 +86,16 @@ def _serve(run: Run, name: str, module: str, *arguments: str) -> Started:
     return started
 
 
-def _start_pop(run: Run, code: str, cdn: str, ignored: str | None) -> Started:
+def _start_pop(run: Run, code: str, cdn: str, defect: Sequence[str]) -> Started:
     """A POP with a port for TLS and one for plain HTTP, where viewers are sent on to TLS if that was declared."""
-    ignore = ["--ignore", ignored] if ignored else []
-    started = _serve(run, f"pop-{code}", "sandbox.pop", "--code", code, "--cdn", cdn, "--http-port", "0", *ignore)
+    started = _serve(run, f"pop-{code}", "sandbox.pop", "--code", code, "--cdn", cdn, "--http-port", "0", *defect)
     with run.edit() as registry:
         registry["endpoints"][f"pop-{code}-http"] = f"127.0.0.1:{started.said.split()[1]}"
     return started
 
 
-def _start_providers(run: Run) -> None:
-    process = start(run, "providers", python("sandbox.providers", "--run", str(run.folder)))
+def _start_providers(run: Run, defect: Sequence[str]) -> None:
+    process = start(run, "providers", python("sandbox.providers", "--run", str(run.folder), *defect))
     wait_ready(run, "providers", process)
 
 

@@ -51,16 +51,17 @@ class Ran:
 class Workspace:
     """The two project folders of a run and the way into Pulumi."""
 
-    def __init__(self, run: Run, engine: str = "stand-in") -> None:
+    def __init__(self, run: Run, engine: str = "stand-in", programs: Path = PROJECT) -> None:
         self.run = run
         self._engine = engine
+        self._programs = programs
         self.state = run.folder.resolve() / "state"
 
     def write(self, certificate: str) -> None:
         """Lay out both projects with this run's endpoints."""
         registry = self.run.read()
-        platform = self._lay("platform", PROJECT, ["infra"])
-        weddings = self._lay("weddings", PROJECT / "weddings", ["__main__.py"])
+        platform = self._lay("platform", self._programs, ["infra"])
+        weddings = self._lay("weddings", self._programs / "weddings", ["__main__.py"])
         surroundings = {
             "kind": "sandbox",
             "clock": f"http://{registry['endpoints']['clock']}/",

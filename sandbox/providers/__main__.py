@@ -20,11 +20,13 @@ def main(arguments: list[str]) -> None:
     """Serve, register the endpoint `providers`, and leave within a second of SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.providers", description=__doc__)
     parser.add_argument("--run", type=Path, default=DEFAULT_FOLDER, help="the sandbox's run folder")
-    run = Run(parser.parse_args(arguments).run)
+    parser.add_argument("--forget-delete", action="append", default=[], help="a type whose deletes are not carried out")
+    said = parser.parse_args(arguments)
+    run = Run(said.run)
     asked_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
-    servers = Servers()
+    servers = Servers(frozenset(said.forget_delete))
     import_ahead()
     with run.edit() as registry:
         registry.setdefault("endpoints", {})["providers"] = servers.attach

@@ -18,9 +18,12 @@ PACKAGES = ("aws", "cloudflare")
 
 
 class Servers:
-    """Both providers, serving. `attach` is the value for PULUMI_DEBUG_PROVIDERS."""
+    """Both providers, serving. `attach` is the value for PULUMI_DEBUG_PROVIDERS.
 
-    def __init__(self) -> None:
+    `forgets` are types whose deletes are answered but not carried out: a defect made on purpose.
+    """
+
+    def __init__(self, forgets: frozenset[str] = frozenset()) -> None:
         self._servers: list[grpc.Server] = []
         self.ports: dict[str, int] = {}
         self.providers: dict[str, Provider] = {}
@@ -29,7 +32,7 @@ class Servers:
                 ThreadPoolExecutor(WORKERS, thread_name_prefix=package),
                 options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
             )
-            provider = Provider(package, version(f"pulumi-{package}"), types.of_package(package))
+            provider = Provider(package, version(f"pulumi-{package}"), types.of_package(package), forgets)
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
             self.ports[package] = server.add_insecure_port("127.0.0.1:0")
             self.providers[package] = provider

@@ -36,10 +36,13 @@ Context = grpc.ServicerContext
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """One package's provider. `rows` maps type tokens to rows."""
 
-    def __init__(self, package: str, version: str, rows: dict[str, Type]) -> None:
+    def __init__(
+        self, package: str, version: str, rows: dict[str, Type], forgets: frozenset[str] = frozenset()
+    ) -> None:
         self.package = package
         self.version = version
         self.rows = rows
+        self._forgets = forgets
         self.vendors = Vendors()
         self._seeds: dict[str, bytes] = {}
         self._lock = threading.Lock()
@@ -161,6 +164,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         row = self._row(request.urn, context)
         state, secret = decode(request.properties)
         inputs = decode(request.old_inputs)[0] or state
+        if row.token in self._forgets:
+            return empty_pb2.Empty()
         with told(context, request.urn, "delete", secret):
             operations.delete(row, self._ask(request, inputs, state=state), request.id)
         return empty_pb2.Empty()

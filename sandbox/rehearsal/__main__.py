@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--engine", choices=(STAND_IN, REAL), default=default())
     parser.add_argument("--only", default="", help="claims, comma separated: C4,C6")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="the run folder; its name is the report's folder")
     said = parser.parse_args(arguments)
     if said.engine == REAL and real_cli() is None:
         sys.stdout.write("ENGINE=pulumi: there is no Pulumi CLI on PATH; nothing was run\n")
@@ -36,16 +37,17 @@ def main(arguments: list[str]) -> int:
     chosen = [claim for claim in programme.CLAIMS if not said.only or claim.id in said.only.split(",")]
     if said.verb == "prove":
         return prove.prove(chosen, said.engine, said.seed)
-    return rehearse(said.engine, said.seed, phases=programme.phases_of(chosen), only=[claim.id for claim in chosen])
+    run, phases = Run(said.folder), programme.phases_of(chosen)
+    return rehearse(said.engine, said.seed, run, phases=phases, only=[claim.id for claim in chosen])
 
 
-def rehearse(engine: str, seed: int, *, phases: list[str], only: list[str]) -> int:
-    """Play, judge, write report.json and report.html."""
+def rehearse(engine: str, seed: int, run: Run, *, phases: list[str], only: list[str]) -> int:
+    """Play in a run folder, judge, write report.json and report.html below `out/`."""
     screen = Screen()
     screen.open(seed, engine)
     begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    run = Run(FOLDER)
-    stage = Stage(run, Workspace(run, engine), Recorder(OUT / "evidence.jsonl"), seed, screen.tell)
+    out = OUT.with_name(run.folder.name)
+    stage = Stage(run, Workspace(run, engine), Recorder(out / "evidence.jsonl"), seed, screen.tell)
     broken = programme.play(stage, phases, screen.phase)
     evidence = stage.recorder.evidence()
     claims = [claim for claim in programme.CLAIMS if claim.id in only]
@@ -58,9 +60,9 @@ def rehearse(engine: str, seed: int, *, phases: list[str], only: list[str]) -> i
         phases=report.phase_seconds(evidence),
         broken=broken,
     )
-    (OUT / "report.json").write_text(json.dumps(result.to_json(), indent=1))
-    (OUT / "report.html").write_text(page.render(result, evidence))
-    screen.close(result, str(OUT / "report.html"))
+    (out / "report.json").write_text(json.dumps(result.to_json(), indent=1))
+    (out / "report.html").write_text(page.render(result, evidence))
+    screen.close(result, str(out / "report.html"))
     return 0 if result.all_true else 1
 
 

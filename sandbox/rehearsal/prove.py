@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.provision import Workspace
+from sandbox.provision import PROJECT, Workspace
 from sandbox.rehearsal import programme
 from sandbox.rehearsal.claim import Claim, Finding
 from sandbox.rehearsal.evidence import Recorder
+from sandbox.rehearsal.patched import without_a_hook
 from sandbox.rehearsal.screen import Screen
 from sandbox.rehearsal.stage import Stage
 from sandbox.run import Run
@@ -51,7 +52,10 @@ def prove(claims: Sequence[Claim], engine: str, seed: int) -> int:
 def _play(claims: Sequence[Claim], engine: str, seed: int, sabotage: str, screen: Screen) -> list[tuple[str, Finding]]:
     run = Run(FOLDER)
     name = sabotage or "honest"
-    stage = Stage(run, Workspace(run, engine), Recorder(OUT / f"{name}.jsonl"), seed, lambda _: None, sabotage)
+    programs = without_a_hook(OUT / "programs") if sabotage == "hook-missing" else PROJECT
+    stage = Stage(
+        run, Workspace(run, engine, programs.resolve()), Recorder(OUT / f"{name}.jsonl"), seed, lambda _: None, sabotage
+    )
     broken = programme.play(stage, programme.phases_of(claims), lambda *_: None)
     if broken:
         screen.tell(f"{name} broke off: {broken[:400]}")

@@ -15,7 +15,6 @@ from typing import Any
 from sandbox import fault_effects, processes
 from sandbox.clock import OffsetClock
 from sandbox.cloud import REGIONS
-from sandbox.faults import Faults
 from sandbox.profile import profile_name
 from sandbox.provision import Workspace
 from sandbox.provisioned import WEDCACHE, start_agents
@@ -56,11 +55,6 @@ class Stage:
     def clock(self) -> OffsetClock:
         """The sandbox's calendar."""
         return OffsetClock(self.run.clock)
-
-    @property
-    def faults(self) -> Faults:
-        """The sandbox's faults."""
-        return Faults(self.run.faults)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Write a finding down."""

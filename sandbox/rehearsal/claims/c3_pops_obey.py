@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from sandbox.rehearsal.claim import Claim, Finding
-from sandbox.rehearsal.evidence import Evidence
+from sandbox.rehearsal.evidence import Evidence, Row
 
 
 def judge(evidence: Evidence) -> Finding:
-    """True when every knob was seen to act as declared, before and after it was changed through the vendor's API."""
-    probes = evidence.of("knob")
-    obeyed = [row for row in probes if row["before"] == row["wanted_before"] and row["after"] == row["wanted_after"]]
-    blind = [row["knob"] for row in probes if row["wanted_before"] == row["wanted_after"]]
-    disobeyed = sorted({row["knob"] for row in probes} - {row["knob"] for row in obeyed})
-    true = bool(probes) and not disobeyed and not blind
-    return Finding(true, len(obeyed), "knobs obeyed", len(probes), f"disobeyed: {', '.join(disobeyed)} {blind}")
+    """True when every knob of the tables was seen to act as declared, before and after it was changed by API.
+
+    A row that would look the same before and after proves nothing, a row of a table without a probe neither.
+    """
+    wanted = {(table["cdn"], name) for table in evidence.of("knob-table") for name in table["knobs"]}
+    probes = {(row["cdn"], row["knob"]): row for row in evidence.of("knob")}
+    wrong = {knob: wrongness(row) for knob, row in probes.items()}
+    wrong |= dict.fromkeys(wanted - set(probes), "was not probed")
+    faults = [f"{cdn} {name} {fault}" for (cdn, name), fault in sorted(wrong.items()) if fault]
+    obeyed = len(probes) - sum(1 for knob in probes if wrong[knob])
+    return Finding(bool(probes) and not faults, obeyed, "knobs obeyed", len(wanted | set(probes)), "; ".join(faults))
+
+
+def wrongness(row: Row) -> str:
+    """What speaks against a knob's row; nothing if the POP did as it was told, both times."""
+    if row["wanted_before"] == row["wanted_after"]:
+        return "was to look the same before and after"
+    for side in ("before", "after"):
+        if row[side] != row[f"wanted_{side}"]:
+            return f"{side} the change: {row[side]!r} instead of {row[f'wanted_{side}']!r}"
+    return ""
 
 
 CLAIM = Claim(

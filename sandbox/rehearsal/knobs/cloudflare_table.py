@@ -111,7 +111,7 @@ RESPONSE_RULES = (
         ELIGIBLE,
         {
             **ELIGIBLE,
-            "response": ("set_cache_control", {"stale_while_revalidate": {"operation": "set", "value": LONG}}),
+            "response": ("set_cache_control", {"stale-while-revalidate": {"operation": "set", "value": LONG}}),
         },
         sends=Sends({"Cache-Control": f"max-age={SHORT}"}),
         **TWICE,

@@ -14,8 +14,6 @@ PROTECTION = {PLATFORM: "wedcache:deletion_protection", WEDDING: "wedcache-weddi
 def play(stage: Stage) -> None:
     """Refused while protected; then unprotected and destroyed, the wedding first."""
     stage.stop_agents()
-    if stage.sabotage == "forget-delete":
-        stage.faults.inject("delete-forgotten")
     protected = stage.workspace.pulumi(WEDDING, "destroy", "--yes", "--run-program", "--stack", WEDDING[1])
     for stack, key in PROTECTION.items():
         stage.workspace.set(stack, key, False)

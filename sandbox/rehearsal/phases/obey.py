@@ -6,10 +6,11 @@ and at the end nothing is left at the vendors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sandbox.rehearsal.knobs import cloudflare_table, cloudfront_table
 from sandbox.rehearsal.knobs.cloudflare_config import MARKER, MARKER_SENDS
@@ -22,6 +23,9 @@ from sandbox.rehearsal.stage import Stage
 
 TABLES: Mapping[str, Sequence[Knob]] = {"cloudfront": cloudfront_table.KNOBS, "cloudflare": cloudflare_table.KNOBS}
 POPS = {"cloudfront": "FRA56-P1", "cloudflare": "FRA"}
+T = TypeVar("T")
+Key = tuple[str, str]
+"""(CDN, slug)."""
 
 
 class Scratch(Protocol):
@@ -48,6 +52,10 @@ class Edge:
     scratch: Scratch
     guest: Guest
 
+    def rows(self, *, last: bool) -> list[Knob]:
+        """The knobs of one round."""
+        return [knob for knob in self.knobs if knob.last is last]
+
     def ask(self, knob: Knob, side: str, asks: Sequence[Ask]) -> list[Seen]:
         """The answers to a row's requests, in order."""
         return [self.guest.ask(ask.host or self.scratch.host, knob.path(side, ask.leaf), ask) for ask in asks]
@@ -60,8 +68,7 @@ def play(stage: Stage) -> None:
     with ExitStack() as undo:
         undo.enter_context(witnesses(stage.run, sends()))
         edges = [open_edge(stage, cdn, undo) for cdn in TABLES]
-        for edge in edges:
-            edge.scratch.make()
+        at_each(edges, lambda edge: edge.scratch.make())
         before = look(stage, edges, BEFORE, last=False) | look(stage, edges, BEFORE, last=True)
         after = changed(stage, edges, last=False)
         after |= changed(stage, edges, last=True)
@@ -87,32 +94,39 @@ def open_edge(stage: Stage, cdn: str, undo: ExitStack) -> Edge:
     return Edge(cdn, knobs, scratch, guest)
 
 
-def changed(stage: Stage, edges: Sequence[Edge], *, last: bool) -> dict[tuple[str, str], str]:
+def at_each(edges: Sequence[Edge], act: Callable[[Edge], T]) -> list[T]:
+    """What `act` gives for each edge; both CDNs at once, because they have nothing in common."""
+    with ThreadPoolExecutor(max_workers=len(edges)) as pool:
+        return list(pool.map(act, edges))
+
+
+def changed(stage: Stage, edges: Sequence[Edge], *, last: bool) -> dict[Key, str]:
     """Change the knobs of one round and see what guests see now."""
-    for edge in edges:
-        edge.scratch.change([knob for knob in edge.knobs if knob.last is last])
+    at_each(edges, lambda edge: edge.scratch.change(edge.rows(last=last)))
     return look(stage, edges, AFTER, last=last)
 
 
-def look(stage: Stage, edges: Sequence[Edge], side: str, *, last: bool) -> dict[tuple[str, str], str]:
-    """(CDN, slug) -> what guests see of the knob now. The calendar jumps once, for all that gets old meanwhile."""
-    rows = [(edge, knob) for edge in edges for knob in edge.knobs if knob.last is last]
-    filled = {(edge.cdn, knob.slug): edge.ask(knob, side, knob.fill) for edge, knob in rows}
+def look(stage: Stage, edges: Sequence[Edge], side: str, *, last: bool) -> dict[Key, str]:
+    """What guests see of each knob now. The calendar jumps once, for all that gets old meanwhile."""
+    filled = at_each(edges, lambda edge: {knob.slug: edge.ask(knob, side, knob.fill) for knob in edge.rows(last=last)})
     if not last:
         stage.clock.advance(JUMP_SECONDS)
-    for edge in edges:
-        orders = [knob.purge(side) for one, knob in rows if one is edge and knob.purge(side)]
+    firsts = {edge.cdn: answers for edge, answers in zip(edges, filled, strict=True)}
+
+    def read(edge: Edge) -> dict[Key, str]:
+        rows = edge.rows(last=last)
+        orders = [knob.purge(side) for knob in rows if knob.purge(side)]
         if orders:
             edge.scratch.purge(orders, side)
-    return {
-        (edge.cdn, knob.slug): knob.read([*filled[edge.cdn, knob.slug], *edge.ask(knob, side, knob.then)])
-        for edge, knob in rows
-    }
+        return {
+            (edge.cdn, knob.slug): knob.read([*firsts[edge.cdn][knob.slug], *edge.ask(knob, side, knob.then)])
+            for knob in rows
+        }
+
+    return {key: word for words in at_each(edges, read) for key, word in words.items()}
 
 
-def record(
-    stage: Stage, cdn: str, knob: Knob, before: Mapping[tuple[str, str], str], after: Mapping[tuple[str, str], str]
-) -> None:
+def record(stage: Stage, cdn: str, knob: Knob, before: Mapping[Key, str], after: Mapping[Key, str]) -> None:
     """One knob's row of evidence."""
     stage.record(
         "knob",

@@ -13,15 +13,20 @@ from sandbox.rehearsal.stage import Stage, StageBroken
 FRIDAY = datetime(2027, 6, 11, 7, 0, tzinfo=UTC)
 """Three hours before the freeze of the Saturday wedding at Lake Como begins (12:00 local)."""
 
-DEAF = {"FRA56-P1": "QueryStringsConfig"}
-"""The counter-experiment to obedience: this POP does not hear which query strings belong to the cache key."""
+DEFECTS = {
+    "deaf-pop": {"pop-FRA56-P1": ("--ignore", "QueryStringsConfig")},
+    "drop-purge": {"pop-FRA": ("--ignore", "purges")},
+    "forget-delete": {"providers": ("--forget-delete", "aws:elasticache/parameterGroup:ParameterGroup")},
+}
+"""Counter-experiment -> what is wrong with the cloud: a POP that does not hear which query strings belong to the cache
+key, one that hears no purge, a provider that says it deleted what it did not."""
 
 
 def play(stage: Stage) -> None:
     """Start, provision both stacks, publish the calendar, start the agents."""
     begun = time.monotonic()
-    deaf = DEAF if stage.sabotage == "deaf-pop" else None
-    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed, deaf)
+    defects = DEFECTS.get(stage.sabotage)
+    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed, defects)
     stage.set_clock(FRIDAY)
     stage.record("cloud", seconds=round(time.monotonic() - begun, 3))
     try:
