@@ -1,4 +1,4 @@
-"""Purges by tag in every tier: both CDNs at once through their APIs, the regions' logs through their agents."""
+"""Purges by tag in every tier, from the inside out: the regions' logs through their agents, then both CDNs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from controlplane.ports.clock import Clock
 from controlplane.ports.shared_store import SharedStore
 
 POLL_SECONDS = 0.1
+REGION_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -36,25 +37,35 @@ def purge(
     pause: Callable[[float], None],
     patience: float = 15.0,
 ) -> PurgeReport:
-    """Ask every tier, then wait until all confirmed or `patience` seconds passed.
+    """Purge from the inside out: every region's log first, then the CDNs, then wait for their confirmation.
 
-    The request lies in the shared store before anything is asked, so agents deliver it whatever becomes of us. Raises
-    Incomplete naming who has not confirmed; running it again is harmless.
+    A CDN that forgets before the tiers behind it fetches the old copy again and keeps it for its whole fresh time. A
+    region that does not confirm within `REGION_SECONDS` does not hold the CDNs up: it serves nobody, or it is named as
+    owed. The request lies in the shared store before anything is asked, so agents deliver it whatever becomes of us.
+    Raises Incomplete naming who has not confirmed; running it again is harmless.
     """
     begun = clock.monotonic()
+    confirmed: dict[str, float] = {}
+
+    def wait_for(waiting: dict[str, Callable[[], bool]], until: float) -> dict[str, Callable[[], bool]]:
+        while waiting:
+            for name in [name for name, is_done in waiting.items() if is_done()]:
+                confirmed[name] = round(clock.monotonic() - begun, 3)
+                del waiting[name]
+            if waiting and clock.monotonic() - begun >= until:
+                break
+            if waiting:
+                pause(POLL_SECONDS)
+        return waiting
+
     store.put(request_key(request.id), request.to_json())
-    waiting: dict[str, Callable[[], bool]] = {region: _region_check(store, request.id, region) for region in regions}
+    checks = {region: _region_check(store, request.id, region) for region in regions}
+    late = wait_for(checks, min(REGION_SECONDS, patience))
     with ThreadPoolExecutor(max_workers=max(1, len(cdns))) as pool:
         asked = list(pool.map(lambda cdn: _ask(cdn, request), cdns))
     failed = {cdn.edge: str(error) for cdn, _, error in asked if error is not None}
-    waiting |= {cdn.edge: _edge_check(cdn, handle) for cdn, handle, _ in asked if handle is not None}
-    confirmed: dict[str, float] = {}
-    while waiting and clock.monotonic() - begun < patience:
-        for name in [name for name, is_done in waiting.items() if is_done()]:
-            confirmed[name] = round(clock.monotonic() - begun, 3)
-            del waiting[name]
-        if waiting:
-            pause(POLL_SECONDS)
+    edges = {cdn.edge: _edge_check(cdn, handle) for cdn, handle, _ in asked if handle is not None}
+    waiting = wait_for({**late, **edges}, patience)
     report = PurgeReport(request.id, confirmed, tuple(sorted([*waiting, *failed])))
     if report.owed:
         raise Incomplete(
