@@ -58,9 +58,11 @@ class Intent(BaseModel):
     by: str
     begun_at: str
     digest: str
-    state: Literal["open", "done"] = "open"
+    state: Literal["open", "done", "withdrawn"] = "open"
     seconds: dict[str, float] = Field(default_factory=dict)
     """Step -> real seconds that it took, as measured by whoever performed it."""
+    owed: tuple[str, ...] = ()
+    """Steps that a vendor's control plane refused when the card was closed; `reopened` does them later."""
 
     def to_json(self) -> str:
         """The stored form."""
@@ -79,24 +81,26 @@ class World(BaseModel):
 
     roles: Roles
     drained: frozenset[str]
+    own: str
+    """The region of the distribution's own origins."""
     route: str | None
     """The region that the edge function selects; None for the distribution's own origins."""
+    is_route_known: bool = True
+    """Whether the edge's store answered; without it `route` says nothing."""
     enabled: dict[str, bool] | None
     """Region -> whether its pool is enabled; None while Cloudflare's API does not answer."""
-    serving: dict[str, str] | None
-    """CDN -> region that answered an uncached request through it; None before verification."""
 
 
 def next_step(intent: Intent, world: World, done: frozenset[Step] = frozenset()) -> Step | None:
-    """The next effect, or None when nothing is left. `done` holds what this performer gave up on or verified."""
-    if intent.state == "done":
+    """The next effect, or None when nothing is left. `done` holds what this performer did, gave up on or verified."""
+    if intent.state != "open":
         return None
     leaving = intent.operation is Operation.FAILOVER
     if world.roles.epoch < intent.epoch:
         return Step.ROLES
     if (intent.region in world.drained) is not leaving:
         return Step.DRAIN
-    if Step.ROUTE not in done and world.route != (intent.target if leaving else None):
+    if Step.ROUTE not in done and (not world.is_route_known or world.route != route_to(intent, world.own)):
         return Step.ROUTE
     if Step.POOL not in done and (world.enabled is None or world.enabled.get(intent.region) is leaving):
         return Step.POOL
@@ -106,5 +110,16 @@ def next_step(intent: Intent, world: World, done: frozenset[Step] = frozenset())
 
 
 def superseded(intent: Intent, world: World) -> bool:
-    """Whether somebody else has moved the roles further: this intent must make no further effect."""
-    return world.roles.epoch > intent.epoch
+    """Whether somebody else has moved the roles further, or at the same epoch elsewhere: no further effect."""
+    roles = world.roles
+    return roles.epoch > intent.epoch or (roles.epoch == intent.epoch and roles.home != intent.target)
+
+
+def route_to(intent: Intent, own: str) -> str | None:
+    """The region that the edge function shall select; None where the distribution's own origins are the target."""
+    return None if intent.target == own else intent.target
+
+
+def reopened(intent: Intent) -> Intent:
+    """The card to go on with when something is owed; otherwise the card as it is."""
+    return intent.model_copy(update={"state": "open", "owed": ()}) if intent.owed else intent

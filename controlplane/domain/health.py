@@ -60,8 +60,9 @@ def judge(region: str, views: Mapping[str, Health]) -> Verdict:
 
 
 def standby_for(lost: str, regions: Sequence[str], verdicts: Mapping[str, Verdict]) -> str | None:
-    """The first other region that nobody calls down; None if there is none."""
+    """The first other region that somebody sees up and nobody calls down; None if there is none."""
     for region in regions:
-        if region != lost and Health.DOWN not in verdicts[region].views.values():
+        views = verdicts[region].views.values()
+        if region != lost and Health.UP in views and Health.DOWN not in views:
             return region
     return None

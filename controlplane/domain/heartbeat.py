@@ -17,7 +17,10 @@ def heartbeat_key(region: str) -> str:
 
 
 class Heartbeat(BaseModel):
-    """`wedcache.heartbeat/1`. `beat` grows by one a second while the agent lives; `at` is the agent's calendar."""
+    """`wedcache.heartbeat/1`. `beat` grows by about one a second while the agent lives, also over restarts.
+
+    `at` is the agent's calendar; `trouble` maps a duty that fails now to its last error.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -30,6 +33,11 @@ class Heartbeat(BaseModel):
     cache_answers: bool
     edge_lease: bool
     views: dict[str, Health]
+    trouble: dict[str, str] = Field(default_factory=dict)
+
+    def moved_since(self, before: Heartbeat | None) -> bool:
+        """Whether the agent has beaten since `before` (None: it was never seen), so that its views are of now."""
+        return before is None or self.beat > before.beat
 
     def to_json(self) -> str:
         """The stored form."""

@@ -40,11 +40,22 @@ def current(text: str | None, home: str) -> Roles:
     return Roles(epoch=1, home=home) if text is None else Roles.from_json(text)
 
 
-def without(lost: str, target: str, epoch: int) -> Roles:
-    """The roles after a failover from `lost` to `target`: fenced, drained, marked down."""
-    return Roles(epoch=epoch, home=target, down=(lost,), drained=(lost,))
+def without(before: Roles, lost: str, target: str, epoch: int) -> Roles:
+    """The roles after a failover from `lost` to `target`: fenced, drained, marked down, beside those before."""
+    return Roles(
+        epoch=epoch, home=target, down=_with(before.down, lost, target), drained=_with(before.drained, lost, target)
+    )
 
 
-def returned(home: str, epoch: int) -> Roles:
-    """The roles after failback: nobody down, nobody drained."""
-    return Roles(epoch=epoch, home=home)
+def returned(before: Roles, home: str, epoch: int) -> Roles:
+    """The roles after failback to `home`: it is neither down nor drained; other regions stay as they were."""
+    return Roles(
+        epoch=epoch,
+        home=home,
+        down=tuple(region for region in before.down if region != home),
+        drained=tuple(region for region in before.drained if region != home),
+    )
+
+
+def _with(regions: tuple[str, ...], more: str, less: str) -> tuple[str, ...]:
+    return tuple(region for region in dict.fromkeys((*regions, more)) if region != less)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from controlplane.domain.tier import Tier
 
@@ -59,17 +60,21 @@ class WarmPlan:
         body = json.loads(text)
         if not isinstance(body, dict) or body.get("schema") != "wedcache.warm-plan/1":
             raise ValueError("not a wedcache.warm-plan/1 file")
-        plan = cls(
-            tuple(
-                Target(Tier(row["tier"]).rank, row["host"], row["path"], row["edge"], row["pop"])
-                for row in body["targets"]
-            )
-        )
-        if plan.digest != body["digest"]:
-            raise ValueError(
-                f"the targets were changed after planning: digest {plan.digest[:12]} is not {body['digest'][:12]}"
-            )
+        try:
+            plan = cls(tuple(_target(row) for row in body["targets"]))
+            said = str(body["digest"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a whole wedcache.warm-plan/1 file: {error}") from error
+        if plan.digest != said:
+            raise ValueError(f"the targets were changed after planning: digest {plan.digest[:12]} is not {said[:12]}")
         return plan
+
+
+def _target(row: Mapping[str, Any]) -> Target:
+    words = [row[name] for name in ("host", "path", "edge", "pop")]
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError(f"host, path, edge and pop of a target are texts: {words}")
+    return Target(Tier(row["tier"]).rank, *words)
 
 
 def plan(pages: Mapping[str, Sequence[Page]], edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]) -> WarmPlan:
@@ -92,8 +97,16 @@ def parse_manifest(text: str | bytes) -> tuple[Page, ...]:
     body = json.loads(text)
     if not isinstance(body, dict) or body.get("schema") != "wedcache.manifest/1":
         raise ValueError("not a wedcache.manifest/1 document")
-    pages = tuple(Page(str(row["path"]), Tier(row["tier"])) for row in body["pages"])
+    try:
+        pages = tuple(Page(str(row["path"]), Tier(row["tier"])) for row in body["pages"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a whole wedcache.manifest/1 document: {error}") from error
     for page in pages:
-        if not page.path.startswith("/") or any(ord(letter) < 33 for letter in page.path):
-            raise ValueError(f"a manifest's path begins with / and has no spaces: {page.path!r}")
+        if not is_path(page.path):
+            raise ValueError(f"a manifest's path begins with / and is printable ASCII without spaces: {page.path!r}")
     return pages
+
+
+def is_path(text: str) -> bool:
+    """Whether `text` can stand behind a host in a URL without changing which host is asked."""
+    return text.startswith("/") and all("!" <= letter <= "~" for letter in text)

@@ -6,19 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controlplane.domain.edge_keys import ROUTE
-from controlplane.domain.failover import Intent, Operation, Step, World, next_step, superseded
+from controlplane.domain.failover import Intent, Operation, Step, World, next_step, route_to, superseded
 from controlplane.domain.roles import ROLES_KEY, Roles, current, returned, without
-from controlplane.errors import Incomplete, LeaseLost, Refused, Unavailable, VerificationFailed
+from controlplane.errors import Incomplete, LeaseLost, Unavailable, VerificationFailed
+from controlplane.operations.intents import claim, intent_key
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
 from controlplane.ports.shared_store import SharedStore
 from controlplane.ports.steering import Steering
 
-INTENTS = "intents/"
 DRAINS = "drain/"
 OPTIONAL = frozenset({Step.POOL})
-"""Steps on a vendor's control plane: they may fail without leaving guests behind."""
+"""Steps on a vendor's control plane: they may fail without leaving guests behind, and are owed then."""
+ONCE = frozenset({Step.ROUTE, Step.POOL, Step.VERIFY})
+"""Steps that one performer tries once; the others are repeated until the world shows them."""
 
 
 @dataclass(frozen=True)
@@ -38,100 +40,138 @@ class Means:
     patience: float = 15.0
 
 
-def intent_key(identity: str) -> str:
-    """Where an intent card lies: a register, because creation and closing must be decided."""
-    return f"{INTENTS}{identity}"
-
-
 def begin(means: Means, intent: Intent) -> Intent:
     """Store the card before the first effect. Raises Refused if another operation is open; its card is named."""
-    for name in means.store.names(INTENTS):
-        text = means.store.read(name)
-        if text is None:
-            continue
-        other = Intent.from_json(text)
-        if other.state == "open" and other.id != intent.id:
-            raise Refused(
-                f"{other.operation.value} {other.id} of {other.region} is open, begun by {other.by}",
-                next_step=f"`wedcache ops resume {other.id}` finishes it",
-            )
-    means.store.change(intent_key(intent.id), lambda text: text or intent.to_json())
-    return intent
+    return claim(means.store, intent)
 
 
 def reconcile(means: Means, intent: Intent) -> Intent:
     """Do what is left, step by step, and return the closed card. Safe to run again at any point.
 
-    Raises LeaseLost if the roles have moved past this intent, Incomplete with what is left, VerificationFailed if the
-    guests' side does not show the target.
+    Raises Refused if another operation is open (nothing was changed), LeaseLost if the roles have moved past this
+    intent, Incomplete with what is left, VerificationFailed if the guests' side does not show the target.
     """
+    if intent.state != "open":
+        return intent
+    intent = claim(means.store, intent)
     done: set[Step] = set()
-    failed: dict[str, str] = {}
+    failed: dict[Step, str] = {}
     seconds = dict(intent.seconds)
     while True:
-        world = observe_world(means)
-        if superseded(intent, world):
-            raise LeaseLost(f"the roles are at epoch {world.roles.epoch}, past {intent.epoch} of {intent.id}; stopped")
-        step = next_step(intent, world, frozenset(done))
+        step = _next(means, intent, frozenset(done))
         if step is None:
             return intent
+        if step is Step.VERIFY and not failed.keys() <= OPTIONAL:
+            raise _left(intent, failed)
         begun = means.clock.monotonic()
         try:
-            intent = _perform(means, intent, step, seconds)
-        except Unavailable as error:
-            if step not in OPTIONAL:
-                raise Incomplete(
-                    f"{intent.id}: the step {step.value} failed: {error}",
-                    next_step=f"`wedcache ops resume {intent.id}` goes on from here, on any machine",
-                    report={step.value: str(error)},
-                ) from error
-            failed[step.value] = str(error)
-        seconds[step.value] = round(means.clock.monotonic() - begun, 3)
-        means.tell(step.value, seconds[step.value])
-        if step in (Step.ROUTE, Step.POOL, Step.VERIFY):
+            intent = _perform(means, intent, step, seconds, failed)
+        except (Unavailable, VerificationFailed) as error:
+            if step not in ONCE or step is Step.VERIFY:
+                raise _left(intent, {**failed, step: str(error)}) from error
+            failed[step] = str(error)
+        else:
+            seconds[step.value] = round(means.clock.monotonic() - begun, 3)
+            means.tell(step.value, seconds[step.value])
+        if step in ONCE:
             done.add(step)
         if step is Step.CLOSE:
             if failed:
-                raise Incomplete(f"{intent.id} is done but for {', '.join(failed)}", report=failed)
+                raise _left(intent, failed)
             return intent
 
 
-def observe_world(means: Means) -> World:
-    """Read everything that the next step follows from."""
+def observe_world(means: Means, *, with_pools: bool = True) -> World:
+    """Read everything that the next step follows from; what a vendor does not answer is unknown. Raises Unavailable
+    only for the shared store."""
     roles = current(means.store.read(ROLES_KEY), means.home)
-    drained = frozenset(region for region in means.origins if means.store.get(f"{DRAINS}{region}") == "drain")
-    route = means.edge.read().get(ROUTE)
-    by_origin = {origin: region for region, origin in means.origins.items()}
+    drained = frozenset(region for region in means.origins if means.store.read(f"{DRAINS}{region}") == "drain")
     try:
-        enabled = {pool.region: pool.enabled for pool in means.steering.pools()}
+        route, is_known = means.edge.read().get(ROUTE), True
     except Unavailable:
-        enabled = None
+        route, is_known = None, False
+    by_origin = {origin: region for region, origin in means.origins.items()}
+    enabled = None
+    if with_pools:
+        try:
+            enabled = {pool.region: pool.enabled for pool in means.steering.pools()}
+        except Unavailable:
+            enabled = None
     return World(
         roles=roles,
         drained=drained,
+        own=means.home,
         route=by_origin.get(route, route) if route else None,
+        is_route_known=is_known,
         enabled=enabled,
-        serving=None,
     )
 
 
-def _perform(means: Means, intent: Intent, step: Step, seconds: Mapping[str, float]) -> Intent:
+def _next(means: Means, intent: Intent, done: frozenset[Step]) -> Step | None:
+    """The next step under the world as it is now; the pools' vendor is asked only when it is their turn."""
+    try:
+        world = observe_world(means, with_pools=False)
+        _go_on(intent, world)
+        step = next_step(intent, world, done)
+        if step is Step.POOL:
+            step = next_step(intent, observe_world(means), done)
+    except Unavailable as error:
+        raise Incomplete(
+            f"{intent.id}: what was done so far cannot be seen: {error}",
+            next_step=f"`wedcache ops resume {intent.id}` goes on from here, on any machine",
+        ) from error
+    return step
+
+
+def _go_on(intent: Intent, world: World) -> None:
+    if superseded(intent, world):
+        raise LeaseLost(
+            f"the roles are at epoch {world.roles.epoch} with home {world.roles.home}, past {intent.id}"
+            f" (epoch {intent.epoch}, {intent.target}); stopped",
+            next_step="`wedcache status` shows who is home; `wedcache ops list` shows what moved it",
+        )
+
+
+def _left(intent: Intent, failed: Mapping[Step, str]) -> Incomplete:
+    """What to say when steps failed: the card is kept, and any machine finishes them."""
+    kind = VerificationFailed if Step.VERIFY in failed else Incomplete
+    state = "is done but for" if intent.state == "done" else "is not finished: failed"
+    return kind(
+        f"{intent.id} {state} {', '.join(step.value for step in failed)}",
+        next_step=f"`wedcache ops resume {intent.id}` goes on from here, on any machine",
+        report={step.value: words for step, words in failed.items()},
+    )
+
+
+def _perform(
+    means: Means, intent: Intent, step: Step, seconds: Mapping[str, float], failed: Mapping[Step, str]
+) -> Intent:
     leaving = intent.operation is Operation.FAILOVER
     if step is Step.ROLES:
         means.store.change(ROLES_KEY, lambda text: _roles(intent, text, means.home).to_json())
     elif step is Step.DRAIN:
-        means.store.put(f"{DRAINS}{intent.region}", "drain" if leaving else "serve")
+        means.store.change(f"{DRAINS}{intent.region}", lambda _: "drain" if leaving else "serve")
     elif step is Step.ROUTE:
-        means.edge.change(lambda _: {ROUTE: means.origins[intent.target] if leaving else None})
+        means.edge.change(lambda _: _route(means, intent))
     elif step is Step.POOL:
         means.steering.set_enabled(intent.region, enabled=not leaving)
     elif step is Step.VERIFY:
         _verify(means, intent)
     else:
-        closed = intent.model_copy(update={"state": "done", "seconds": dict(seconds)})
+        owed = tuple(one.value for one in failed)
+        closed = intent.model_copy(update={"state": "done", "seconds": dict(seconds), "owed": owed})
         means.store.change(intent_key(intent.id), lambda _: closed.to_json())
         return closed
     return intent
+
+
+def _route(means: Means, intent: Intent) -> dict[str, str | None]:
+    """The route to write, computed between the store's read and its conditional write: late performers stop here."""
+    roles = current(means.store.read(ROLES_KEY), means.home)
+    if (roles.epoch, roles.home) != (intent.epoch, intent.target):
+        raise LeaseLost(f"the roles are at epoch {roles.epoch}, past {intent.epoch} of {intent.id}; no route written")
+    target = route_to(intent, means.home)
+    return {ROUTE: None if target is None else means.origins[target]}
 
 
 def _roles(intent: Intent, text: str | None, home: str) -> Roles:
@@ -139,8 +179,8 @@ def _roles(intent: Intent, text: str | None, home: str) -> Roles:
     if before.epoch >= intent.epoch:
         return before
     if intent.operation is Operation.FAILOVER:
-        return without(intent.region, intent.target, intent.epoch)
-    return returned(intent.target, intent.epoch)
+        return without(before, intent.region, intent.target, intent.epoch)
+    return returned(before, intent.target, intent.epoch)
 
 
 def _verify(means: Means, intent: Intent) -> None:
@@ -158,9 +198,8 @@ def _verify(means: Means, intent: Intent) -> None:
             return
         if means.clock.monotonic() >= deadline:
             raise VerificationFailed(
-                f"{intent.id}: uncached requests are not served by {intent.target}: "
+                f"uncached requests are not served by {intent.target}: "
                 + ", ".join(f"{edge}: {served[edge]}" for edge in waiting),
-                next_step=f"`wedcache ops resume {intent.id}` verifies again",
                 report=served,
             )
         means.pause(0.25)

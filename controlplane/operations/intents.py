@@ -1,11 +1,48 @@
-"""The intent cards in the shared store: which operations are open, and one by its id."""
+"""The intent cards in the shared store: which operations there are, and which one of them may act."""
 
 from __future__ import annotations
 
 from controlplane.domain.failover import Intent
-from controlplane.errors import BadInput
-from controlplane.operations.fail_over import INTENTS, intent_key
+from controlplane.errors import BadInput, Refused
 from controlplane.ports.shared_store import SharedStore
+
+INTENTS = "intents/"
+ACTING = "operation"
+"""Register that names the one operation that may act on regions."""
+
+
+def intent_key(identity: str) -> str:
+    """Where an intent card lies: a register, because creation and closing must be decided."""
+    return f"{INTENTS}{identity}"
+
+
+def claim(store: SharedStore, wanted: Intent) -> Intent:
+    """Store the card and make it the one operation that may act; gives the card as stored. Safe to run again.
+
+    Raises Refused if another operation is open: at most one acts at a time. A card that is new then is withdrawn.
+    """
+    held = store.read(ACTING)
+    _check_free(store, wanted, held)
+    is_new = store.read(intent_key(wanted.id)) is None
+    card = Intent.from_json(_some(store.change(intent_key(wanted.id), lambda text: _fresher(text, wanted))))
+    while card.state == "open" and held != wanted.id:
+        held = _replaced(store, held, wanted.id)
+        try:
+            _check_free(store, wanted, held)
+        except Refused:
+            if is_new:
+                _withdraw(store, card)
+            raise
+    return card
+
+
+def _replaced(store: SharedStore, held: str | None, identity: str) -> str | None:
+    return store.change(ACTING, lambda text: identity if text == held else text)
+
+
+def _withdraw(store: SharedStore, card: Intent) -> None:
+    text = card.model_copy(update={"state": "withdrawn"}).to_json()
+    store.change(intent_key(card.id), lambda _: text)
 
 
 def all_intents(store: SharedStore) -> list[Intent]:
@@ -26,3 +63,29 @@ def intent(store: SharedStore, identity: str) -> Intent:
         known = ", ".join(card.id for card in all_intents(store)) or "none"
         raise BadInput(f"no operation {identity!r}; known: {known}")
     return Intent.from_json(text)
+
+
+def _fresher(text: str | None, wanted: Intent) -> str:
+    """The stored card, unless it is closed and `wanted` reopens it for what it owes."""
+    if text is None:
+        return wanted.to_json()
+    stored = Intent.from_json(text)
+    return wanted.to_json() if stored.state == "done" and stored.owed and wanted.state == "open" else text
+
+
+def _check_free(store: SharedStore, wanted: Intent, held: str | None) -> None:
+    if held is None or held == wanted.id:
+        return
+    text = store.read(intent_key(held))
+    other = Intent.from_json(text) if text else None
+    if other is not None and other.state == "open":
+        raise Refused(
+            f"{other.operation.value} {other.id} of {other.region} is open, begun by {other.by}",
+            next_step=f"`wedcache ops resume {other.id}` finishes it",
+        )
+
+
+def _some(text: str | None) -> str:
+    if text is None:
+        raise RuntimeError("a register was changed to nothing")
+    return text
