@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -130,14 +131,31 @@ def end(run: Run, names: Iterable[str] | None = None) -> list[str]:
             processes.append(process)
         except psutil.NoSuchProcess:
             continue
-    _, stubborn = psutil.wait_procs(processes, timeout=END_SECONDS)
-    for process in stubborn:
-        process.kill()
-    psutil.wait_procs(stubborn, timeout=END_SECONDS)
+    for process in _still_living(processes):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _still_living(processes)
     with run.edit() as registry:
         for name in living:
             registry.get("processes", {}).pop(name, None)
     return sorted(living)
+
+
+def _still_living(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended after 3 s. A zombie has ended: its parent may be slow to ask for its exit code."""
+    deadline = time.monotonic() + END_SECONDS
+    living = list(processes)
+    while living and time.monotonic() < deadline:
+        living = [process for process in living if not _has_ended(process)]
+        time.sleep(0.01)
+    return living
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _is_ours(row: Mapping[str, object]) -> bool:

@@ -3,87 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import boto3
 import psutil
 import pytest
 
 from sandbox import valkey
 from sandbox.__main__ import main
 from sandbox.cloud import BUCKET_REGIONS
-from sandbox.processes import MARK
 from sandbox.provision import PROJECT
-from sandbox.run import Run, write_json
-
-BARE = ("up", "--bare", "--detach")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What one verb answered."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Standard output as one object."""
-        value = json.loads(self.out)
-        assert isinstance(value, dict)
-        return value
-
-
-def folder_in(place: Path) -> Run:
-    """A run folder where the verbs want it."""
-    return Run(place / ".wedcache" / "sandbox")
-
-
-def command(run: Run, *words: str) -> list[str]:
-    """The command line of a verb."""
-    return [sys.executable, "-m", "sandbox", "--run", str(run.folder), *words]
-
-
-def sandbox(run: Run, *words: str) -> Said:
-    """Run a verb in a process of its own."""
-    done = subprocess.run(command(run, *words), capture_output=True, text=True, check=False, timeout=60)
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def bearers(run: Run) -> list[int]:
-    """Every living process that was started for the run, from the process table."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == str(run.folder.resolve()):
-                found.append(process.pid)
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
-def until(what: str, claim: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for a claim, within bounds."""
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.02)
-
-
-def state(pid: int) -> str:
-    """The kernel's letter for a process: T is stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+from sandbox.run import Run
+from tests.sandbox.front import BARE, Said, bearers, client, folder_in, sandbox, state, until
 
 
 @pytest.fixture(scope="module")
@@ -260,141 +191,9 @@ def test_calls_shows_who_asked_for_what(up: Run, verb: Callable[..., Said]) -> N
     assert "services: " in verb("calls", "--service", "nonsense").err
 
 
-def test_down_leaves_nothing_and_can_be_repeated(tmp_path: Path) -> None:
-    """In the foreground `up` stays until `down` asks it to end; then nothing lives, and every verb says so."""
-    run = folder_in(tmp_path)
-    process = subprocess.Popen(command(run, "up", "--bare"), stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    with process.stderr:
-        until("the start", lambda: "Ctrl-C" in (process.stderr or sys.stdin).readline())
-        assert sorted(bearers(run)) == sorted(sandbox(run, "status", "--json").json["processes"].values())
-        refused = sandbox(run, *BARE)
-        assert refused.code == 1
-        assert f"pid {process.pid}" in refused.err
-        assert f"pid {process.pid}" in sandbox(run, "down").out
-        assert process.wait(10) == 0
-    assert bearers(run) == []
-    assert "nothing was up" in sandbox(run, "down").out
-    for words in (("clock", "show"), ("fault", "heal"), ("probe", "https://a.example/", "--pop", "FRA")):
-        said = sandbox(run, *words)
-        assert said.code == 1
-        assert "no sandbox is up" in said.err
-        assert "make sandbox" in said.err
-    assert sandbox(run, "status", "--json").json["up"] is False
-
-
-def started_in_part(run: Run) -> subprocess.Popen[str]:
-    """An `up` that has started some of its processes."""
-    process = subprocess.Popen(command(run, *BARE), stderr=subprocess.PIPE, text=True)
-    until("the first processes", lambda: run.registry.exists() and len(run.read().get("processes", {})) >= 3)
-    return process
-
-
-def test_ctrl_c_during_up_leaves_nothing(tmp_path: Path) -> None:
-    """Interrupted half-way, `up` ends with 130 and what it had started."""
-    run = folder_in(tmp_path)
-    process = started_in_part(run)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "nothing was left running" in said
-    assert bearers(run) == []
-
-
-def test_after_a_kill_the_next_verb_ends_the_leftovers_only(tmp_path: Path) -> None:
-    """After kill -9 of the starter its processes live; `down` ends them, and spares a stranger that has an old pid."""
-    run = folder_in(tmp_path)
-    process = started_in_part(run)
-    process.kill()
-    process.communicate(timeout=10)
-    assert bearers(run)
-    stranger = subprocess.Popen(["sleep", "60"])
-    try:
-        with run.edit() as registry:
-            registry["processes"]["aws-of-old"] = {"pid": stranger.pid, "started": time.time() - 9999}
-        assert sandbox(run, "down").code == 0
-        assert bearers(run) == []
-        assert stranger.poll() is None
-    finally:
-        stranger.kill()
-        stranger.wait()
-
-
-@pytest.mark.parametrize("kind", ["not in .wedcache", "somebody's files", "a file", "a file above"])
-def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path, kind: str) -> None:
-    """A start empties its folder, so a folder that is not a run's is refused and stays as it is."""
-    run = folder_in(tmp_path)
-    if kind == "not in .wedcache":
-        run = Run(tmp_path / "documents")
-    if kind == "somebody's files":
-        run.folder.mkdir(parents=True)
-        (run.folder / "letter.txt").write_text("dear guests")
-    if kind == "a file":
-        run.folder.parent.mkdir()
-        run.folder.write_text("dear guests")
-    if kind == "a file above":
-        run.folder.parent.write_text("dear guests")
-    before = sorted(str(path) for path in tmp_path.rglob("*"))
-    said = sandbox(run, *BARE)
-    assert said.code in (1, 2)
-    assert str(tmp_path) in said.err
-    assert "Traceback" not in said.err
-    assert sorted(str(path) for path in tmp_path.rglob("*")) == before
-
-
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
-    """On a disk without space `up` says so in words, and nothing that it had started lives."""
-    run = folder_in(tmp_path)
-    run.folder.parent.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(run.folder.parent)]
-    inside = ["unshare", "--map-root-user", "--mount", "--", "sh", "-c"]
-    allowed = shutil.which("unshare") and subprocess.run([*inside, " ".join(mounted)], capture_output=True, check=False)
-    if not allowed or allowed.returncode:
-        pytest.skip("this machine lets nobody mount a small disk of their own")
-    done = subprocess.run(
-        [*inside, f'{" ".join(mounted)} && exec "$@"', "sh", *command(run, *BARE)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 1
-    assert "no space is left" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert bearers(run) == []
-
-
-def test_a_registry_of_a_dead_run_is_no_sandbox(tmp_path: Path) -> None:
-    """Pids of a registry that now belong to others do not count as a sandbox."""
-    run = folder_in(tmp_path)
-    write_json(run.registry, {"run": "old", "stays": True, "processes": {"aws": {"pid": os.getpid(), "started": 1.0}}})
-    assert sandbox(run, "status").code == 1
-
-
-def test_ports_in_use_are_seen(tmp_path: Path) -> None:
-    """A port is free only where nobody listens at any of the pair's addresses."""
-    server = valkey.start(valkey.free_port(), tmp_path, host="127.0.0.2")
-    try:
-        assert valkey.is_free(server.port, ("127.0.0.1",))
-        assert not valkey.is_free(server.port, ("127.0.0.1", "127.0.0.2"))
-    finally:
-        server.stop()
-
-
 def test_bucket_regions_are_those_declared() -> None:
     """region-stopped can strike exactly the regions in which the sandbox's stack declares buckets."""
     from ruamel.yaml import YAML
 
     declared = YAML(typ="safe").load((PROJECT / "Pulumi.sandbox.yaml").read_text())["config"]["wedcache:store"]
     assert tuple(declared["regions"]) == BUCKET_REGIONS
-
-
-def client(run: Run, service: str) -> Any:
-    """A vendor's SDK on the emulator, called `tester`."""
-    return boto3.client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=f"http://{run.endpoint('aws')}",
-        aws_access_key_id="tester",
-        aws_secret_access_key="not-a-secret",
-    )
