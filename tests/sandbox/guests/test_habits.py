@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 
 from sandbox.guests.habits import PORTAL_HOST, WEDDING_HOST, Class, asks, popular
-from sandbox.guests.names import Pop, address, choose
+from sandbox.guests.names import Pop, address, choose, pops
 from sandbox.origin.routes import Asked, Kind, Site, find
 
 
@@ -63,3 +63,9 @@ def test_dns_decides_and_without_it_the_cdn_that_serves_such_hosts() -> None:
     assert choose(WEDDING_HOST, 4, ALL, {WEDDING_HOST: "127.0.0.1:99"}) is FRANKFURT
     assert choose(PORTAL_HOST, 1, (FRANKFURT,), {}) is None
     assert address("https://127.0.0.1:8443/x") == address("127.0.0.1:8443") == ("127.0.0.1", 8443)
+
+
+def test_a_port_without_tls_is_no_pop() -> None:
+    """A POP's port for plain HTTP stands beside it in the registry, and no guest is led there."""
+    endpoints = {"pop-FRA": "127.0.0.1:1", "pop-FRA-http": "127.0.0.1:2", "aws": "127.0.0.1:3"}
+    assert pops({"endpoints": endpoints}) == (Pop("FRA", ("127.0.0.1", 1)),)

@@ -37,6 +37,19 @@ def test_the_process_says_ready_and_ends_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - began < 1.5
 
 
+def test_the_process_tells_its_port_without_tls(tmp_path: Path) -> None:
+    """With --http-port the line has both ports, and plain HTTP is answered on the second one."""
+    command = [sys.executable, "-m", "sandbox.pop", "--run", str(tmp_path), "--code", "FRA", "--cdn", "cloudflare"]
+    with subprocess.Popen([*command, "--http-port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        _, tls, plain = process.stdout.readline().split()
+        endpoints = {"pop-FRA": f"127.0.0.1:{tls}", "pop-FRA-http": f"127.0.0.1:{plain}"}
+        write_json(tmp_path / "run.json", {"endpoints": endpoints})
+        seen = [probe(f"{scheme}://app.weddings.example/", "FRA", {}, Run(tmp_path)) for scheme in ("http", "https")]
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(5), [one["status"] for one in seen]) == (0, [530, 530])
+
+
 def test_an_unknown_city_is_refused(tmp_path: Path) -> None:
     """A POP code without a row in the delay table is an error that names the known cities."""
     command = [sys.executable, "-m", "sandbox.pop", "--run", str(tmp_path), "--code", "XXX1", "--cdn", "cloudflare"]
