@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -20,8 +19,6 @@ from sandbox.engine.stop import Stop
 
 _CHILD = Path(__file__).parent / "child" / "run_program.py"
 _GRACE = 1.0
-_SOURCES = 200
-_IMPORT = re.compile(r"^\s*(?:import|from)\s+(pulumi_\w+)", re.MULTILINE)
 
 
 def interpreter(project: Project) -> Path:
@@ -52,17 +49,16 @@ def installed_plugins(python: Path) -> dict[str, str]:
 class Nursery:
     """Runs programs, one at a time. It is started early and imports while the engine prepares.
 
-    `used` remembers which SDK modules the last run imported, so that the next one imports them ahead and once; the
-    first time it goes by what the sources in the program's `folder` name.
+    `used` remembers which SDK modules the last run imported, so that the next one imports them ahead and once.
     """
 
-    def __init__(self, python: Path, environ: Mapping[str, str], used: Path, folder: Path) -> None:
+    def __init__(self, python: Path, environ: Mapping[str, str], used: Path) -> None:
         self._used = used
         self._pid = 0
         ours, theirs = socket.socketpair()
         self._socket = ours
         self._process = subprocess.Popen(
-            [python, _CHILD, str(theirs.fileno()), _known(used, folder)],
+            [python, _CHILD, str(theirs.fileno()), _known(used)],
             stdin=subprocess.DEVNULL,
             env=dict(environ),
             pass_fds=[theirs.fileno()],
@@ -120,18 +116,10 @@ class Nursery:
                 self._pid = 0
 
 
-def _known(used: Path, folder: Path) -> str:
+def _known(used: Path) -> str:
     """The modules to import ahead, as JSON."""
     try:
         names = json.loads(used.read_text())
     except (OSError, ValueError):
-        names = _named(folder)
+        return "[]"
     return json.dumps([name for name in names if isinstance(name, str) and name.startswith("pulumi_")])
-
-
-def _named(folder: Path) -> list[str]:
-    """The SDK packages that a program's sources import."""
-    found: set[str] = set()
-    for source in sorted(folder.glob("**/*.py"))[:_SOURCES]:
-        found.update(_IMPORT.findall(source.read_text(errors="replace")))
-    return sorted(found)

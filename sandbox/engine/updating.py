@@ -142,7 +142,7 @@ def _run(work: Work, prior: Snapshot, held: Held, nursery: Nursery | None, *, pr
 
 @contextmanager
 def _programs(place: Workspace, work: Work) -> Iterator[Nursery]:
-    nursery = Nursery(work.python, place.environ, place.selection.beside("imports"), work.folder)
+    nursery = Nursery(work.python, place.environ, place.selection.beside("imports"))
     try:
         yield nursery
     finally:
