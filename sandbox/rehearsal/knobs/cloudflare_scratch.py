@@ -21,7 +21,7 @@ from sandbox.rehearsal.stage import StageBroken
 from sandbox.run import Run
 
 CALLER = "rehearsal-knobs"
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 10.0
 PHASES = (config.REQUEST, config.RESPONSE, config.TRANSFORM)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.rehearsal.knobs.cloudfront_table import HOST, listed
+from sandbox.rehearsal.knobs.cloudfront_shapes import HOST, listed
 from sandbox.rehearsal.knobs.row import LONG, Knob, filled
 from sandbox.rehearsal.knobs.witness import FIRST, SECOND
 

@@ -11,7 +11,7 @@ from sandbox.rehearsal.stage import StageBroken
 from sandbox.run import Run
 
 CALLER = "rehearsal-knobs"
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 15.0
 
 
 def client(run: Run, service: str) -> Any:

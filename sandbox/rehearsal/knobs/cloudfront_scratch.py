@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.rehearsal.knobs import cloudfront_ends as ends
 from sandbox.rehearsal.knobs.cloudfront_config import ADDED, FORWARDED, cache_policy, distribution
-from sandbox.rehearsal.knobs.cloudfront_table import HOST, READS, listed
+from sandbox.rehearsal.knobs.cloudfront_shapes import HOST, READS, listed
 from sandbox.rehearsal.knobs.row import AFTER, BEFORE, Knob
 from sandbox.run import Run
 

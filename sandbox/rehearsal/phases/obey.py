@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from sandbox import cloud
 from sandbox.rehearsal.knobs import cloudflare_table, cloudfront_table
 from sandbox.rehearsal.knobs.cloudflare_config import MARKER, MARKER_SENDS
 from sandbox.rehearsal.knobs.cloudflare_scratch import CloudflareScratch
@@ -22,7 +23,7 @@ from sandbox.rehearsal.knobs.witness import witnesses
 from sandbox.rehearsal.stage import Stage
 
 TABLES: Mapping[str, Sequence[Knob]] = {"cloudfront": cloudfront_table.KNOBS, "cloudflare": cloudflare_table.KNOBS}
-POPS = {"cloudfront": "FRA56-P1", "cloudflare": "FRA"}
+POPS = {cdn: code for code, cdn in cloud.POPS.items()}
 T = TypeVar("T")
 Key = tuple[str, str]
 """(CDN, slug)."""
@@ -79,7 +80,7 @@ def play(stage: Stage) -> None:
 
 def sends() -> dict[str, Sends]:
     """What the scratch origins answer, by slug. Both tables share the origins; a slug means one thing."""
-    return {MARKER: MARKER_SENDS} | {f"{knob.slug}": knob.sends for knobs in TABLES.values() for knob in knobs}
+    return {MARKER: MARKER_SENDS} | {knob.slug: knob.sends for knobs in TABLES.values() for knob in knobs}
 
 
 def open_edge(stage: Stage, cdn: str, undo: ExitStack) -> Edge:
