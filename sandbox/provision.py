@@ -168,7 +168,7 @@ class Workspace:
         config["aws:s3UsePathStyle"] = True
         config["aws:skipCredentialsValidation"] = True
         config["cloudflare:baseUrl"] = f"http://{registry['endpoints']['cloudflare']}/client/v4"
-        config["cloudflare:apiToken"] = registry["tokens"]["cloudflare-operator"]
+        config["cloudflare:apiToken"] = registry["tokens"]["cloudflare-pulumi"]
         with target.open("w") as file:
             yaml.dump(document, file)
 

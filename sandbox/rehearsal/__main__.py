@@ -47,7 +47,7 @@ def rehearse(engine: str, seed: int, run: Run, *, phases: list[str], only: list[
     screen.open(seed, engine)
     begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     out = OUT.with_name(run.folder.name)
-    stage = Stage(run, Workspace(run, engine), Recorder(out / "evidence.jsonl"), seed, screen.tell)
+    stage = Stage(run, Workspace(run, engine), Recorder.begin(out / "evidence.jsonl"), seed, screen.tell)
     broken = programme.play(stage, phases, screen.phase)
     evidence = stage.recorder.evidence()
     claims = [claim for claim in programme.CLAIMS if claim.id in only]

@@ -50,17 +50,26 @@ class Evidence:
 
 
 class Recorder:
-    """Appends rows of one phase at a time."""
+    """Appends one phase's rows to a run's file, a line at a time; phases may run at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, phase: str) -> None:
         self._path = path
-        self.phase = "start"
+        self._phase = phase
+
+    @classmethod
+    def begin(cls, path: Path) -> Recorder:
+        """A run's recorder, on an empty file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
+        return cls(path, "run")
+
+    def of(self, phase: str) -> Recorder:
+        """The recorder of one phase of the same run."""
+        return Recorder(self._path, phase)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Write one finding down."""
-        row = {"phase": self.phase, "kind": kind, "monotonic": time.monotonic(), "facts": facts}
+        row = {"phase": self._phase, "kind": kind, "monotonic": time.monotonic(), "facts": facts}
         with self._path.open("a") as file:
             file.write(json.dumps(row, default=str) + "\n")
 

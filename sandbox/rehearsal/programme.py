@@ -6,6 +6,8 @@ import importlib
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from sandbox.rehearsal.claim import Claim, Finding
 from sandbox.rehearsal.claims import (
@@ -22,8 +24,17 @@ from sandbox.rehearsal.claims import (
 from sandbox.rehearsal.evidence import Evidence
 from sandbox.rehearsal.stage import Stage, StageBroken
 
-PHASES = ("calendar", "start", "obey", "warm", "again", "purge", "freeze", "loss", "after", "destroy")
-"""In the order of the wedding's weekend; `end` is always played last."""
+PHASES: tuple[tuple[str, ...], ...] = (
+    ("calendar", "start"),
+    ("obey", "again"),
+    ("warm",),
+    ("purge",),
+    ("freeze",),
+    ("loss",),
+    ("home", "unprotect"),
+    ("destroy",),
+)
+"""In the order of the wedding's weekend; those of one group are played at once. `end` is always played last."""
 
 CLAIMS: tuple[Claim, ...] = (
     c1_nothing_left.CLAIM,
@@ -42,9 +53,8 @@ def play(stage: Stage, phases: Sequence[str], on_phase: Callable[[str, float], N
     """Play `phases` in the programme's order, then the end, whatever happened. Returns why it broke off, or ""."""
     broken = ""
     try:
-        for name in PHASES:
-            if name in phases:
-                _play(stage, name, on_phase)
+        for group in PHASES:
+            _play_group(stage, [name for name in group if name in phases], on_phase)
     except StageBroken as error:
         broken = str(error)
     except Exception as error:  # the claims are judged on what was recorded, whatever broke off
@@ -55,8 +65,14 @@ def play(stage: Stage, phases: Sequence[str], on_phase: Callable[[str, float], N
     return broken
 
 
+def _play_group(stage: Stage, names: Sequence[str], on_phase: Callable[[str, float], None]) -> None:
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        for one in [pool.submit(_play, stage, name, on_phase) for name in names]:
+            one.result()
+
+
 def _play(stage: Stage, name: str, on_phase: Callable[[str, float], None]) -> None:
-    stage.recorder.phase = name
+    stage = replace(stage, recorder=stage.recorder.of(name))
     begun = time.monotonic()
     importlib.import_module(f"sandbox.rehearsal.phases.{name}").play(stage)
     seconds = time.monotonic() - begun
@@ -72,4 +88,4 @@ def judge(claims: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, Find
 def phases_of(claims: Sequence[Claim]) -> list[str]:
     """The phases that these claims need, in order."""
     wanted = {phase for claim in claims for phase in claim.phases}
-    return [name for name in PHASES if name in wanted]
+    return [name for group in PHASES for name in group if name in wanted]

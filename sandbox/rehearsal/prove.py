@@ -54,7 +54,12 @@ def _play(claims: Sequence[Claim], engine: str, seed: int, sabotage: str, screen
     name = sabotage or "honest"
     programs = without_a_hook(OUT / "programs") if sabotage == "hook-missing" else PROJECT
     stage = Stage(
-        run, Workspace(run, engine, programs.resolve()), Recorder(OUT / f"{name}.jsonl"), seed, lambda _: None, sabotage
+        run,
+        Workspace(run, engine, programs.resolve()),
+        Recorder.begin(OUT / f"{name}.jsonl"),
+        seed,
+        lambda _: None,
+        sabotage,
     )
     broken = programme.play(stage, programme.phases_of(claims), lambda *_: None)
     if broken:

@@ -18,7 +18,8 @@ TITLES = {
     "purge": "one tag, every tier",
     "freeze": "the freeze begins by the clock, with nobody there",
     "loss": "the home region dies on the Saturday",
-    "after": "Monday",
+    "home": "after the window the region is home again",
+    "unprotect": "protection holds until an `up` takes it off",
     "destroy": "everything declared is destroyed",
     "end": "everything ends",
 }

@@ -8,19 +8,19 @@ from sandbox.rehearsal.evidence import Evidence
 
 def judge(evidence: Evidence) -> Finding:
     """True when the second `up` made no mutating call, protection refused a destroy, and the vendors hold nothing."""
-    again, destroyed = evidence.one("again"), evidence.one("destroy")
-    if again is None or destroyed is None:
+    again, protected, destroyed = (evidence.one(kind) for kind in ("again", "protected", "destroy"))
+    if again is None or protected is None or destroyed is None:
         return Finding(False, 0, "left", 0, "the second up or the destroy was not recorded")
     changes = sum(again["mutating"].values())
     left = {kind: names for kind, names in destroyed["left"].items() if names}
     true = (
         again["codes"] == [0, 0]
         and changes == 0
-        and destroyed["protected"] != 0
+        and protected["code"] != 0
         and destroyed["codes"] == [0, 0]
         and not left
     )
-    why = f"second up: {again['codes']}, {again['mutating']}; protected destroy: {destroyed['protected']}; left {left}"
+    why = f"second up: {again['codes']}, {again['mutating']}; protected destroy: {protected['code']}; left {left}"
     return Finding(true, changes + sum(map(len, left.values())), "changes by a second up, and things left", 0, why)
 
 
@@ -28,7 +28,7 @@ CLAIM = Claim(
     id="C5",
     text="A second `up` changes nothing; unprotected, `destroy` leaves nothing",
     witness="the emulators' call log and what their own APIs list",
-    phases=("start", "again", "after", "destroy"),
+    phases=("start", "again", "unprotect", "destroy"),
     counter_experiment="forget-delete",
     judge=judge,
 )

@@ -10,15 +10,16 @@ PULUMI_REFUSES = {"pulumi up": 1, "pulumi destroy": 1}
 
 def judge(evidence: Evidence) -> Finding:
     """True when every forbidden act ended with its code, no mutating call arrived, and every allowed act ended well."""
-    forbidden, allowed = evidence.one("forbidden"), evidence.one("allowed")
-    if forbidden is None or allowed is None:
+    up, forbidden, allowed = evidence.one("doors", side="after"), evidence.one("forbidden"), evidence.one("allowed")
+    if up is None or forbidden is None or allowed is None:
         return Finding(False, 0, "acts", 0, "the doors were not tried")
-    passed = {act: code for act, code in forbidden["acts"].items() if code != PULUMI_REFUSES.get(act, 10)}
+    tried = {**forbidden["acts"], "pulumi up": up["preview"]}
+    passed = {act: code for act, code in tried.items() if code != PULUMI_REFUSES.get(act, 10)}
     stopped = {act: code for act, code in allowed["acts"].items() if code != 0}
-    reached = sum(forbidden["mutating"].values())
-    acts = len(forbidden["acts"]) + len(allowed["acts"])
+    reached = sum(forbidden["mutating"].values()) + sum(up["mutating"].values())
+    acts = len(tried) + len(allowed["acts"])
     true = not passed and not stopped and reached == 0 and forbidden["calls"] > 0
-    why = f"not refused: {passed}; not admitted: {stopped}; mutating calls: {forbidden['mutating']}"
+    why = f"not refused: {passed}; not admitted: {stopped}; mutating calls: {forbidden['mutating']} {up['mutating']}"
     return Finding(true, acts - len(passed) - len(stopped), "acts decided rightly, 0 mutating calls", acts, why)
 
 

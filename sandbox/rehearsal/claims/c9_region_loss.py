@@ -11,8 +11,9 @@ MOST_TOTAL_SECONDS = 60.0
 
 def judge(evidence: Evidence) -> Finding:
     """True when the loss was called in 10 s, traffic moved in 60 s, no cached page failed and no write was lost."""
-    loss, guests, writes, back = (evidence.one(kind) for kind in ("loss", "guests", "writes", "failback"))
-    if loss is None or guests is None or writes is None or back is None:
+    kinds = ("loss", "guests", "writes", "woken", "failback")
+    loss, guests, writes, woken, back = (evidence.one(kind) for kind in kinds)
+    if loss is None or guests is None or writes is None or woken is None or back is None:
         return Finding(False, "never", "seconds", 0, "the loss was not recorded to its end")
     detected = loss["detection_seconds"]
     reasons = {
@@ -23,7 +24,7 @@ def judge(evidence: Evidence) -> Finding:
         f"{guests['uncached_failed_after']} uncached requests failed after": guests["uncached_failed_after"] > 0,
         "no uncached request was seen after": guests["uncached_after"] == 0,
         f"{writes['lost']} acknowledged writes lost": writes["lost"] > 0 or writes["before_the_loss"] == 0,
-        f"failback in the window ended with {back['refused']}": back["refused"] != 10,
+        f"failback in the window ended with {woken['refused']}": woken["refused"] != 10,
         f"failback after the window ended with {back['code']}": back["code"] != 0,
     }
     why = "; ".join(reason for reason, holds in reasons.items() if holds)
@@ -46,7 +47,7 @@ CLAIM = Claim(
     id="C9",
     text="The home region's loss was detected, left and verified; cached pages kept being served",
     witness="the guests' own diary, the POPs' logs and the standby's database",
-    phases=("start", "warm", "loss"),
+    phases=("start", "warm", "loss", "home"),
     counter_experiment="stop-probers",
     judge=judge,
 )

@@ -1,6 +1,6 @@
 """A zone of our own at the emulated Cloudflare, with pools, monitor and load balancers; nothing of it stays.
 
-It is made and changed through the official SDK's client with a token of its own. Cloudflare tells nobody when its data
+It is made and changed through the official SDK's client with a token that nobody else uses. Cloudflare tells nobody when its data
 centres have heard of a change; but they hear of changes in order, so a marker is changed last and watched for as a
 guest.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from sandbox.cloudflare.opening import PROBES
 from sandbox.rehearsal.knobs import cloudflare_config as config
 from sandbox.rehearsal.knobs.cloudflare_table import HOST, ZONE
 from sandbox.rehearsal.knobs.guest import Guest
@@ -20,7 +21,6 @@ from sandbox.rehearsal.knobs.witness import DEAD, FIRST, SECOND, UNWELL
 from sandbox.rehearsal.stage import StageBroken
 from sandbox.run import Run
 
-CALLER = "rehearsal-knobs"
 PATIENCE_SECONDS = 10.0
 PHASES = (config.REQUEST, config.RESPONSE, config.TRANSFORM)
 
@@ -32,7 +32,7 @@ class CloudflareScratch:
 
     def __init__(self, run: Run, knobs: Sequence[Knob], undo: ExitStack, guest: Guest) -> None:
         self._account = str(run.read()["cloudflare_account"])
-        self._client = _client(run, _token(run, self._account, undo))
+        self._client = _client(run)
         undo.callback(self._client.close)
         self._knobs = knobs
         self._undo = undo
@@ -154,28 +154,10 @@ def _seen(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def _client(run: Run, token: str) -> Any:
+def _client(run: Run) -> Any:
     import cloudflare
+
+    token = run.read()["tokens"][PROBES]
 
     base_url = f"http://{run.endpoint('cloudflare')}/client/v4"
     return cloudflare.Cloudflare(api_token=token, base_url=base_url, max_retries=0, timeout=20)
-
-
-def _token(run: Run, account: str, undo: ExitStack) -> str:
-    """A token of our own over all zones and the account, so that the vendor's log tells our calls from all others."""
-    operator = _client(run, run.read()["tokens"]["cloudflare-operator"])
-    undo.callback(operator.close)
-    zone, whole = "com.cloudflare.api.account.zone", "com.cloudflare.api.account"
-    resources = {zone: {f"{zone}.*": "*"}, whole: {f"{whole}.{account}": "*"}}
-    known = list(operator.user.tokens.permission_groups.list())
-    policies = [
-        {
-            "effect": "allow",
-            "permission_groups": [{"id": row.id} for row in known if scope in row.scopes],
-            "resources": resources[scope],
-        }
-        for scope in resources
-    ]
-    made = operator.user.tokens.create(name=CALLER, policies=policies)
-    undo.callback(operator.user.tokens.delete, made.id)
-    return str(made.value)

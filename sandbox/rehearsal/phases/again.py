@@ -28,6 +28,6 @@ def play(stage: Stage) -> None:
     stage.record(
         "again",
         codes=[one.code for one in ran],
-        mutating=mutating(stage.run, begun, until, PULUMI) | mutating(stage.run, begun, until, "cloudflare-operator"),
+        mutating=mutating(stage.run, begun, until, PULUMI) | mutating(stage.run, begun, until, "cloudflare-pulumi"),
         tails=[one.text[-400:] for one in ran if one.code != 0],
     )

@@ -45,7 +45,9 @@ def stop_agents(stage: Stage) -> None:
 
 def look_at_doors(stage: Stage, side: str) -> None:
     """The offline gate and the hooks inside the Pulumi program."""
-    preview = stage.workspace.pulumi(WEDDING, "preview", "--stack", WEDDING[1])
+    verb = ("preview",) if side == "before" else ("up", "--yes")  # an `up` previews first, and is refused there
+    begun = time.monotonic()
+    preview = stage.workspace.pulumi(WEDDING, *verb, "--stack", WEDDING[1])
     at = stage.clock.now()
     stage.record(
         "doors",
@@ -53,6 +55,7 @@ def look_at_doors(stage: Stage, side: str) -> None:
         at=at.isoformat(),
         gate=gate(stage, at),
         preview=preview.code,
+        mutating=mutating(stage.run, begun, time.monotonic()),
         preview_words="REFUSED" in preview.text and "venue:como:2027-06-12" in preview.text,
         preview_tail=preview.text[-600:],
     )
@@ -68,7 +71,6 @@ def forbidden(stage: Stage) -> None:
     """Operators' changes, each at its own door; nothing of them may reach a vendor."""
     begun = time.monotonic()
     acts = {
-        "pulumi up": stage.workspace.pulumi(WEDDING, "up", "--yes", "--stack", WEDDING[1]).code,
         "pulumi destroy": stage.workspace.pulumi(
             WEDDING, "destroy", "--yes", "--run-program", "--stack", WEDDING[1]
         ).code,

@@ -11,8 +11,7 @@ from controlplane.operations.observe_regions import heartbeats, observe
 from sandbox.cloud import REGIONS
 from sandbox.rehearsal.evidence import read_log
 from sandbox.rehearsal.phases.freeze import WINDOW_END
-from sandbox.rehearsal.stage import Stage, StageBroken
-from sandbox.rehearsal.tiers import ask_origin
+from sandbox.rehearsal.stage import Stage
 
 LOST, STANDBY = REGIONS
 SATURDAY = datetime(2027, 6, 12, 14, 0, tzinfo=UTC)
@@ -21,7 +20,7 @@ SETTLE_SECONDS = 2.0
 
 
 def play(stage: Stage) -> None:
-    """Stop the home region, leave it by the runbook's command, wake it, return after the window."""
+    """Stop the home region, leave it by the runbook's command, wake it."""
     stage.set_clock(SATURDAY)
     time.sleep(SETTLE_SECONDS)
     if stage.sabotage == "stop-probers":
@@ -43,7 +42,7 @@ def play(stage: Stage) -> None:
     )
     record_guests(stage, lost_at, left_at)
     record_writes(stage, before)
-    return_home(stage, succeeded=said.code == 0)
+    wake(stage)
 
 
 def detect(control: Plant, since: float) -> float | None:
@@ -108,27 +107,9 @@ def record_writes(stage: Stage, before: set[str]) -> None:
     )
 
 
-def return_home(stage: Stage, *, succeeded: bool) -> None:
-    """The region wakes; failback is refused inside the window and done after it."""
+def wake(stage: Stage) -> None:
+    """The region wakes inside the window: failback is refused. Then the weekend passes."""
     stage.wake_region(LOST)
     refused = stage.wedcache("failback", LOST, "--yes")
+    stage.record("woken", refused=refused.code, words=refused.err[-400:])
     stage.set_clock(WINDOW_END + timedelta(minutes=5))
-    if not succeeded:
-        stage.record("failback", refused=refused.code, code=None, words=refused.err[-400:])
-        return
-    begun = time.monotonic()
-    done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
-    while done.code != 0 and time.monotonic() - begun < 20:
-        time.sleep(0.5)
-        done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
-    if done.code != 0:
-        raise StageBroken(f"failback ended with {done.code}:\n{done.err[-1500:]}")
-    served = ask_origin(stage.run, LOST, "como.weddings.example", "/guests")[1].get("x-wedcache-region")
-    stage.record(
-        "failback",
-        refused=refused.code,
-        code=done.code,
-        seconds=round(time.monotonic() - begun, 3),
-        steps=done.json["seconds"],
-        home_answers=served,
-    )

@@ -1,0 +1,28 @@
+"""After the window the woken region is home again, once it holds what was written without it."""
+
+from __future__ import annotations
+
+import time
+
+from sandbox.rehearsal.phases.loss import LOST
+from sandbox.rehearsal.stage import Stage
+from sandbox.rehearsal.tiers import ask_origin
+
+PATIENCE_SECONDS = 30.0
+
+
+def play(stage: Stage) -> None:
+    """Fail back; a region that is not ready yet is asked again."""
+    begun = time.monotonic()
+    done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
+    while done.code != 0 and time.monotonic() - begun < PATIENCE_SECONDS:
+        time.sleep(0.5)
+        done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
+    stage.record(
+        "failback",
+        code=done.code,
+        seconds=round(time.monotonic() - begun, 3),
+        steps=done.json["seconds"] if done.code == 0 else {},
+        words=done.err[-800:],
+        home_answers=ask_origin(stage.run, LOST, "como.weddings.example", "/guests")[1].get("x-wedcache-region"),
+    )
