@@ -182,6 +182,7 @@ class Plant:
         url = f"{scheme}://{entry.cache.primary}:{entry.cache.port}"
         return Tools(
             region=region,
+            me=f"{region} {self.me}",
             inventory=self.inventory,
             clock=self.clock,
             store=self.store,

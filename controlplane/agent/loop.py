@@ -1,19 +1,27 @@
-"""The agent's life: a few periodic duties, each on its own beat; a duty that fails says so once and goes on."""
+"""The agent's life: a few periodic duties, each on its own beat; a duty that fails says so once and goes on.
+
+Also an error that nobody foresaw ends no duty: an agent that dies over one of them leaves its region without all. It is
+told with its traceback, and the heartbeat carries it, so that `wedcache status` shows it from anywhere.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from controlplane.agent import probing, purging, pushing
 from controlplane.agent.world import Seen, Tools
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.lease import RENEW_SECONDS
-from controlplane.errors import Unavailable
+from controlplane.errors import Unavailable, WedcacheError
 from controlplane.ports.control_keys import REGION
 
 Duty = Callable[[Tools, Seen], Awaitable[None]]
+THREADS = 16
+"""Enough for every duty and every probe to wait for somebody at once: no duty starves another."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +34,14 @@ class Beat:
 
 
 async def say_alive(tools: Tools, seen: Seen) -> None:
-    """Write this agent's heartbeat: what it pushed, what it sees."""
+    """Write this agent's heartbeat: what it pushed, what it sees, which duty fails. Raises Unavailable."""
     try:
         await tools.keys.get(REGION)
         seen.cache_answers = True
     except Unavailable:
         seen.cache_answers = False
+    if seen.beat == 0:
+        seen.beat = await asyncio.to_thread(_last_beat, tools)
     seen.beat += 1
     heartbeat = Heartbeat(
         region=tools.region,
@@ -42,6 +52,7 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
         cache_answers=seen.cache_answers,
         edge_lease=seen.holds_lease,
         views=seen.views(),
+        trouble=dict(seen.trouble),
     )
     await asyncio.to_thread(tools.store.put, heartbeat_key(tools.region), heartbeat.to_json())
 
@@ -56,25 +67,48 @@ DUTIES = (
 )
 
 
-async def live(tools: Tools, stop: asyncio.Event) -> None:
-    """Perform every duty on its beat until `stop` is set."""
+async def live(tools: Tools, stop: asyncio.Event, duties: Sequence[Beat] = DUTIES) -> None:
+    """Perform every duty on its beat until `stop` is set, then give the lease back."""
     seen = Seen()
-    await asyncio.gather(*(_repeat(beat, tools, seen, stop) for beat in DUTIES))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="duty"))
+    await asyncio.gather(*(_repeat(beat, tools, seen, stop) for beat in duties))
+    try:
+        await pushing.give_lease_back(tools, seen)
+    except WedcacheError as error:
+        tools.tell(f"the lease was not given back, the next agent waits for its TTL: {error}")
 
 
 async def _repeat(beat: Beat, tools: Tools, seen: Seen, stop: asyncio.Event) -> None:
-    trouble = ""
+    loop = asyncio.get_running_loop()
     while not stop.is_set():
+        due = loop.time() + beat.every
         try:
             await beat.duty(tools, seen)
-            if trouble:
+        except Exception as error:
+            _note(beat.name, error, tools, seen)
+        else:
+            if seen.trouble.pop(beat.name, ""):
                 tools.tell(f"{beat.name}: works again")
-            trouble = ""
-        except Unavailable as error:
-            if str(error) != trouble:
-                tools.tell(f"{beat.name}: {error}")
-            trouble = str(error)
         try:
-            await asyncio.wait_for(stop.wait(), beat.every)
+            await asyncio.wait_for(stop.wait(), max(due - loop.time(), 0.05))
         except TimeoutError:
             continue
+
+
+def _note(name: str, error: Exception, tools: Tools, seen: Seen) -> None:
+    """Keep the trouble for the heartbeat; tell it when it is new."""
+    expected = isinstance(error, WedcacheError)
+    words = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
+    if seen.trouble.get(name) != words:
+        told = "" if expected else "\n" + "".join(traceback.format_exception(error)).rstrip()
+        tools.tell(f"{name}: {words}{told}")
+    seen.trouble[name] = words
+
+
+def _last_beat(tools: Tools) -> int:
+    """The number that this region's agent last wrote: counting goes on from there over a restart."""
+    text = tools.store.get(heartbeat_key(tools.region))
+    try:
+        return Heartbeat.from_json(text).beat if text else 0
+    except ValueError:
+        return 0

@@ -11,32 +11,45 @@ from controlplane.domain import lease as leases
 from controlplane.domain.calendar_json import from_json
 from controlplane.domain.edge_keys import FREEZE, freeze_keys
 from controlplane.domain.roles import ROLES_KEY, current
-from controlplane.errors import LeaseHeld, Refused
+from controlplane.errors import LeaseHeld, LeaseLost, Refused
 from controlplane.ports.control_keys import CALENDAR, REGION, Document
+from controlplane.ports.edge_store import MAX_KEYS_A_WRITE
 
 CALENDAR_KEY = "calendar"
 LEASE_KEY = "lease/edge-store"
 
 
 async def push_calendar(tools: Tools, seen: Seen) -> None:
-    """Read the calendar as last decided and put it into this region's Redis."""
+    """Read the calendar as last decided and put it into this region's Redis.
+
+    The edge's keys follow the calendar also while this Redis is away; but not where Redis holds a later one, because
+    then what we read is history. Raises Refused then, CalendarUnreadable, Unavailable.
+    """
     text = await asyncio.to_thread(tools.store.read, CALENDAR_KEY)
     if text is None:
         return
-    calendar = from_json(text)
-    if text != seen.calendar:
+    before = seen.calendar, seen.calendar_text
+    if text != seen.calendar_text:
+        calendar = from_json(text)
         tools.tell(f"calendar epoch {calendar.made.epoch}: pushing to Redis")
-    await _put(tools, CALENDAR, Document(calendar.made.epoch, json.loads(text)))
-    seen.calendar, seen.calendar_epoch = text, calendar.made.epoch
+        seen.calendar, seen.calendar_text = calendar, text
+    assert seen.calendar is not None  # noqa: S101  (read just now, or before)
+    epoch = seen.calendar.made.epoch
+    try:
+        await tools.keys.put(CALENDAR, Document(epoch, json.loads(text)))
+    except Refused:
+        seen.calendar, seen.calendar_text = before if before[1] != text else (None, None)
+        raise
+    seen.calendar_epoch = epoch
 
 
 async def push_roles(tools: Tools, seen: Seen) -> None:
-    """Read the region roles as last decided and tell this region its own."""
+    """Read the region roles as last decided and tell this region its own. Raises Refused for roles that are history."""
     text = await asyncio.to_thread(tools.store.read, ROLES_KEY)
     roles = current(text, tools.inventory.home)
+    await tools.keys.put(REGION, Document(roles.epoch, roles.document(tools.region)))
     if roles.epoch != seen.roles_epoch:
         tools.tell(f"roles epoch {roles.epoch}: home {roles.home}, down {', '.join(roles.down) or 'none'}")
-    await _put(tools, REGION, Document(roles.epoch, roles.document(tools.region)))
     seen.roles_epoch = roles.epoch
 
 
@@ -45,42 +58,56 @@ async def push_edge(tools: Tools, seen: Seen) -> None:
     seen.holds_lease = await asyncio.to_thread(_hold_lease, tools, seen)
     if not seen.holds_lease or seen.calendar is None:
         return
-    keys = freeze_keys(from_json(seen.calendar), tools.clock.now())
-    written = await asyncio.to_thread(tools.edge.change, lambda held: _differences(held, keys))
-    if written:
+    keys = freeze_keys(seen.calendar, tools.clock.now())
+    while written := await asyncio.to_thread(tools.edge.change, lambda held: _differences(tools, seen, held, keys)):
         tools.tell(f"edge store: wrote {', '.join(sorted(written))}")
 
 
-def _differences(held: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str | None]:
-    """The wanted keys, and a deletion for every freeze key that is no longer wanted."""
-    gone = dict.fromkeys(key for key in held if key.startswith(FREEZE) and key not in keys)
-    return {**keys, **gone}
+async def give_lease_back(tools: Tools, seen: Seen) -> None:
+    """End in good order: whoever comes next need not wait for the TTL. Raises Unavailable."""
+    if not seen.holds_lease:
+        return
+
+    def free(text: str | None) -> str | None:
+        held = leases.Lease.from_json(text)
+        return text if held is None or held.holder != tools.me else leases.given_back(held).to_json()
+
+    await asyncio.to_thread(tools.store.change, LEASE_KEY, free)
+    seen.holds_lease = False
+
+
+def _differences(tools: Tools, seen: Seen, held: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str | None]:
+    """As many as one write takes of the wanted keys, and of deletions of freeze keys that are no longer wanted.
+
+    Computed between the edge store's read and its conditional write: an agent that was stopped meanwhile writes
+    nothing. Raises LeaseLost.
+    """
+    if seen.asked_at is None or not leases.is_held(seen.asked_at, tools.clock.monotonic()):
+        raise LeaseLost(f"the lease {LEASE_KEY} was held too long ago; nothing was written")
+    wanted: dict[str, str | None] = {key: value for key, value in keys.items() if held.get(key) != value}
+    wanted |= dict.fromkeys(key for key in held if key.startswith(FREEZE) and key not in keys)
+    return dict(sorted(wanted.items())[:MAX_KEYS_A_WRITE])
 
 
 def _hold_lease(tools: Tools, seen: Seen) -> bool:
     """Take, renew or watch the lease; only the region that is home tries to take it."""
-    now = tools.clock.monotonic()
     held = leases.Lease.from_json(tools.store.read(LEASE_KEY))
-    seen.lease = leases.sighted(seen.lease, held, now)
     home = current(tools.store.read(ROLES_KEY), tools.inventory.home).home
-    if home != tools.region or not leases.may_take(seen.lease, tools.region, now):
+    now = tools.clock.monotonic()
+    seen.lease = leases.sighted(seen.lease, held, now)
+    if home != tools.region or not leases.may_take(seen.lease, tools.me, now):
         return False
 
     def take(text: str | None) -> str:
         found = leases.Lease.from_json(text)
         if found != held:
             raise LeaseHeld(f"the lease {LEASE_KEY} moved on; nothing was written")
-        return leases.taken(found, tools.region).to_json()
+        return leases.taken(found, tools.me).to_json()
 
     try:
-        seen.lease = leases.sighted(None, leases.Lease.from_json(tools.store.change(LEASE_KEY, take)), now)
+        mine = leases.Lease.from_json(tools.store.change(LEASE_KEY, take))
     except LeaseHeld:
         return False
+    seen.asked_at = now
+    seen.lease = leases.sighted(None, mine, now)
     return True
-
-
-async def _put(tools: Tools, name: str, document: Document) -> None:
-    try:
-        await tools.keys.put(name, document)
-    except Refused as error:
-        tools.tell(str(error))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from controlplane.domain.calendar import Calendar
 from controlplane.domain.health import Health, Probe
 from controlplane.domain.inventory import Inventory, RegionEntry
 from controlplane.domain.lease import Sighting
@@ -26,9 +27,10 @@ class Prober(Protocol):
 
 @dataclass
 class Tools:
-    """The agent's ports. `tell` writes one line of talk."""
+    """The agent's ports. `me` is unique to this process: it holds leases. `tell` writes one line of talk."""
 
     region: str
+    me: str
     inventory: Inventory
     clock: Clock
     store: SharedStore
@@ -44,12 +46,17 @@ class Seen:
     """The agent's memory: nothing here is needed after a restart."""
 
     probes: dict[str, Probe] = field(default_factory=dict)
-    calendar: str | None = None
+    calendar: Calendar | None = None
+    calendar_text: str | None = None
     calendar_epoch: int = 0
     roles_epoch: int = 0
     cache_answers: bool = False
     lease: Sighting | None = None
     holds_lease: bool = False
+    asked_at: float | None = None
+    """When the lease was last asked for and got, on our monotonic clock."""
+    trouble: dict[str, str] = field(default_factory=dict)
+    """Duty -> its last error, while it fails."""
     purged: set[str] = field(default_factory=set)
     beat: int = 0
 

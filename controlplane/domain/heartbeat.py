@@ -36,8 +36,8 @@ class Heartbeat(BaseModel):
     trouble: dict[str, str] = Field(default_factory=dict)
 
     def moved_since(self, before: Heartbeat | None) -> bool:
-        """Whether the agent has beaten since `before` (None: it was never seen), so that its views are of now."""
-        return before is None or self.beat > before.beat
+        """Whether the agent has beaten since `before`, so that its views are of now; None shows nothing."""
+        return before is not None and self.beat > before.beat
 
     def to_json(self) -> str:
         """The stored form."""

@@ -23,14 +23,17 @@ def claim(store: SharedStore, wanted: Intent) -> Intent:
     """
     held = store.read(ACTING)
     _check_free(store, wanted, held)
-    is_new = store.read(intent_key(wanted.id)) is None
-    card = Intent.from_json(_some(store.change(intent_key(wanted.id), lambda text: _fresher(text, wanted))))
+    stored = store.read(intent_key(wanted.id))
+    card = Intent.from_json(stored) if stored else wanted
+    if stored is None or _reopens(card, wanted):
+        text = store.change(intent_key(wanted.id), lambda text: _fresher(text, wanted))
+        card = Intent.from_json(text or "")
     while card.state == "open" and held != wanted.id:
         held = _replaced(store, held, wanted.id)
         try:
             _check_free(store, wanted, held)
         except Refused:
-            if is_new:
+            if stored is None:
                 _withdraw(store, card)
             raise
     return card
@@ -66,11 +69,13 @@ def intent(store: SharedStore, identity: str) -> Intent:
 
 
 def _fresher(text: str | None, wanted: Intent) -> str:
-    """The stored card, unless it is closed and `wanted` reopens it for what it owes."""
-    if text is None:
-        return wanted.to_json()
-    stored = Intent.from_json(text)
-    return wanted.to_json() if stored.state == "done" and stored.owed and wanted.state == "open" else text
+    """The stored card, unless there is none or `wanted` reopens it."""
+    return wanted.to_json() if text is None or _reopens(Intent.from_json(text), wanted) else text
+
+
+def _reopens(stored: Intent, wanted: Intent) -> bool:
+    """Whether the stored card was closed owing something that `wanted` is about to do."""
+    return stored.state == "done" and bool(stored.owed) and wanted.state == "open"
 
 
 def _check_free(store: SharedStore, wanted: Intent, held: str | None) -> None:
@@ -83,9 +88,3 @@ def _check_free(store: SharedStore, wanted: Intent, held: str | None) -> None:
             f"{other.operation.value} {other.id} of {other.region} is open, begun by {other.by}",
             next_step=f"`wedcache ops resume {other.id}` finishes it",
         )
-
-
-def _some(text: str | None) -> str:
-    if text is None:
-        raise RuntimeError("a register was changed to nothing")
-    return text

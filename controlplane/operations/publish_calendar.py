@@ -7,7 +7,8 @@ from datetime import datetime
 
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_edit import EditRefusal, merge_edit
-from controlplane.domain.calendar_json import from_json, to_json
+from controlplane.domain.calendar_json import CalendarUnreadable, from_json, to_json
+from controlplane.errors import FreezeUnknown
 from controlplane.ports.shared_store import SharedStore
 
 CALENDAR_KEY = "calendar"
@@ -22,17 +23,26 @@ class Published:
 
 
 def publish_calendar(store: SharedStore, wanted: Calendar, at: datetime) -> Published:
-    """Store `wanted`, extended by whatever is in its lead or window now. Safe to run again. Raises Unavailable."""
+    """Store `wanted`, extended by whatever is in its lead or window now. Safe to run again.
+
+    Raises Unavailable, and FreezeUnknown where the stored calendar cannot be read: what is in force is unknown then.
+    """
     kept: list[EditRefusal] = []
 
     def update(text: str | None) -> str:
         kept.clear()
-        old = from_json(text) if text is not None else None
+        try:
+            old = from_json(text) if text is not None else None
+        except CalendarUnreadable as error:
+            raise FreezeUnknown(
+                f"the published calendar cannot be read, so nobody knows what is in force: {error}",
+                next_step="bring the register `calendar` of the shared store back from a bucket's older version",
+            ) from error
         merged = wanted
         if old is not None:
             merged, refusals = merge_edit(old, wanted, at)
             kept.extend(refusals)
-        epoch = (old.made.epoch if old else 0) + 1
+        epoch = max((old.made.epoch if old else 0) + 1, wanted.made.epoch)
         return to_json(replace(merged, made=replace(merged.made, epoch=epoch)))
 
     text = store.change(CALENDAR_KEY, update)

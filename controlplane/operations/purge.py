@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from controlplane.domain.purge import RECEIPTS, PurgeRequest, request_key
+from controlplane.domain.purge import PurgeRequest, receipt_key, request_key
 from controlplane.domain.purge_log import Kind
 from controlplane.errors import Incomplete, Unavailable
 from controlplane.ports.cdn import Cdn, PurgeHandle
@@ -84,12 +84,20 @@ def _ask(cdn: Cdn, request: PurgeRequest) -> tuple[Cdn, PurgeHandle | None, Unav
 
 
 def _edge_check(cdn: Cdn, handle: PurgeHandle) -> Callable[[], bool]:
-    return lambda: cdn.is_complete(handle)
+    return lambda: _is_true(lambda: cdn.is_complete(handle))
 
 
 def _region_check(store: SharedStore, identity: str, region: str) -> Callable[[], bool]:
     def check() -> bool:
-        text = store.get(f"{RECEIPTS}{identity}/{region}")
-        return text is not None and json.loads(text)["region"] == region
+        text = store.get(receipt_key(identity, region))
+        return text is not None and bool(json.loads(text).get("region") == region)
 
-    return check
+    return lambda: _is_true(check)
+
+
+def _is_true(check: Callable[[], bool]) -> bool:
+    """A look that fails shows nothing: the next one may."""
+    try:
+        return check()
+    except Unavailable:
+        return False

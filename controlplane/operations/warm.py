@@ -8,7 +8,7 @@ from itertools import groupby
 
 from controlplane.domain.tier import Tier
 from controlplane.domain.warming import Page, Target, WarmPlan, parse_manifest, plan
-from controlplane.errors import Incomplete, Unavailable, VerificationFailed
+from controlplane.errors import BadInput, Incomplete, Unavailable, VerificationFailed
 from controlplane.ports.edge_probe import Answer, Ask, EdgeProbe
 
 MANIFEST = "/warm.json"
@@ -38,7 +38,13 @@ def make_plan(probe: EdgeProbe, edges: dict[str, str], pops: dict[str, Sequence[
                 f"{host}{MANIFEST} answered {answer.status or answer.error}; no plan was made",
                 next_step="`wedcache status` says which region serves; plan again when the host answers",
             )
-        pages[host] = parse_manifest(answer.body)
+        try:
+            pages[host] = parse_manifest(answer.body)
+        except ValueError as error:
+            raise Unavailable(
+                f"{host}{MANIFEST} is no manifest; no plan was made: {error}",
+                next_step="the origin of that host answers it; nothing was requested but manifests",
+            ) from error
     return plan(pages, edges, pops)
 
 
@@ -46,10 +52,12 @@ def warm(warm_plan: WarmPlan, probe: EdgeProbe, progress: Progress) -> WarmRepor
     """Warm every target, tier by tier: no target of a tier is requested before the last of the tier above is done.
 
     `progress(pass, target, cache status)` is told of each answer. Raises VerificationFailed with the targets that did
-    not answer HIT on the second pass, Incomplete if some could not be requested at all.
+    not answer HIT on the second pass, Incomplete if some could not be requested at all, BadInput for an empty plan.
     """
+    if not warm_plan.targets:
+        raise BadInput("the plan has no targets: nothing would be proven warm", next_step="wedcache plan")
     report = WarmReport(total=len(warm_plan.targets))
-    for rank, group in groupby(warm_plan.targets, key=lambda target: target.rank):
+    for rank, group in groupby(sorted(warm_plan.targets), key=lambda target: target.rank):
         targets = list(group)
         _tier(targets, probe, progress, report)
         report.by_tier[next(tier.value for tier in Tier if tier.rank == rank)] = len(targets)

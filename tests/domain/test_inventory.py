@@ -57,7 +57,7 @@ def test_a_heartbeat_moves_only_forward() -> None:
             views={},
         )
 
-    assert beat(2).moved_since(None)
+    assert not beat(2).moved_since(None)
     assert beat(2).moved_since(beat(1))
     assert not beat(2).moved_since(beat(2))
     assert not beat(1).moved_since(beat(2))

@@ -21,6 +21,7 @@ class FakeEdgeStore:
     writes: list[dict[str, str | None]] = field(default_factory=list)
     between: Callable[[], None] | None = None
     version: int = 0
+    after: Callable[[], None] = lambda: None
 
     def read(self) -> dict[str, str]:
         self._reach()
@@ -54,6 +55,7 @@ class FakeEdgeStore:
                 self.keys.pop(key, None)
             else:
                 self.keys[key] = value
+        self.after()
 
     def _reach(self) -> None:
         if self.is_down:
@@ -92,6 +94,7 @@ class FakeSteering:
     states: dict[str, tuple[bool, bool | None]] = field(default_factory=dict)
     is_down: bool = False
     edits: list[tuple[str, bool]] = field(default_factory=list)
+    after: Callable[[], None] = lambda: None
 
     def pools(self) -> list[PoolState]:
         self._reach()
@@ -103,6 +106,7 @@ class FakeSteering:
             raise Refused(f"no pool for {region}")
         self.edits.append((region, enabled))
         self.states[region] = (enabled, self.states[region][1])
+        self.after()
 
     def _reach(self) -> None:
         if self.is_down:

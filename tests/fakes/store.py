@@ -11,12 +11,13 @@ from controlplane.errors import Unavailable
 
 @dataclass
 class FakeSharedStore:
-    """`SharedStore` in two dicts. `is_down` makes every call fail; `calls` names each mutation."""
+    """`SharedStore` in two dicts. `is_down` makes every call fail; `calls` names each mutation, `after` follows it."""
 
     registers: dict[str, str | None] = field(default_factory=dict)
     objects: dict[str, str] = field(default_factory=dict)
     is_down: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
+    after: Callable[[], None] = lambda: None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def read(self, key: str) -> str | None:
@@ -30,6 +31,7 @@ class FakeSharedStore:
             value = update(self.registers.get(key))
             self.registers[key] = value
             self.calls.append(("change", key))
+            self.after()
             return value
 
     def put(self, key: str, value: str) -> None:
@@ -37,6 +39,7 @@ class FakeSharedStore:
             self._reach()
             self.objects[key] = value
             self.calls.append(("put", key))
+            self.after()
 
     def get(self, key: str) -> str | None:
         with self.lock:
