@@ -1,4 +1,4 @@
-"""How a run begins: the account, the plan and four API tokens, from the run's registry or made and written there."""
+"""How a run begins: the account, the plan and five API tokens, from the run's registry or made and written there."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from sandbox.run import Run
 
 DEFAULT_PLAN = "business"
 OPERATOR, READ_ONLY, REVOKED = "cloudflare-operator", "cloudflare-readonly", "cloudflare-revoked"
-PROBES = "cloudflare-probes"
-"""As mighty as the operator's, under another name: what the rehearsal's probes do is never taken for the operator's."""
-
-NAMES = (OPERATOR, READ_ONLY, REVOKED, PROBES)
 PULUMI = "cloudflare-pulumi"
 """The programs' own token: what they ask for is told apart from what operators ask for."""
+
+PROBES = "cloudflare-probes"
+"""The rehearsal's own token: its scratch objects are nobody's declaration and no operator's act."""
+
+NAMES = (OPERATOR, PULUMI, PROBES, READ_ONLY, REVOKED)
 
 
 def opened(
@@ -31,9 +32,9 @@ def opened(
         chosen = plan_named(plan or registry.get("cloudflare_plan", DEFAULT_PLAN))
         registry["cloudflare_plan"] = chosen.name
         values = registry.setdefault("tokens", {})
-        for name in (OPERATOR, PULUMI, READ_ONLY, REVOKED):
+        for name in NAMES:
             values.setdefault(name, new_secret())
-        secrets = {name: str(values[name]) for name in (OPERATOR, PULUMI, READ_ONLY, REVOKED)}
+        secrets = {name: str(values[name]) for name in NAMES}
     stamp = instant(clock.now())
     account = {
         "id": account_id,
