@@ -17,6 +17,7 @@ import pytest
 from cloudflare import Cloudflare
 
 from sandbox.cloudflare.differences import DIFFERENCES
+from sandbox.cloudflare.opening import NAMES
 from sandbox.cloudflare.routes import ROUTES
 from sandbox.run import Run
 from tests.sandbox.cloudflare.emulator import ROOT, Emulator, code, running
@@ -34,8 +35,7 @@ def test_account_and_tokens_come_from_the_registry(tmp_path: Path) -> None:
     assert [row.id for row in accounts] == ["a" * 32]
     assert reader is not None
     assert reader.status == "active"
-    names = {f"cloudflare-{name}" for name in ("operator", "pulumi", "readonly", "revoked")}
-    assert set(run.read()["tokens"]) == names
+    assert set(run.read()["tokens"]) == set(NAMES)
 
 
 def test_ends_at_sigterm(tmp_path: Path) -> None:
