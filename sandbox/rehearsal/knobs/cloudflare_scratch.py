@@ -1,8 +1,8 @@
 """A zone of our own at the emulated Cloudflare, with pools, monitor and load balancers; nothing of it stays.
 
-It is made and changed through the official SDK's client with a token that nobody else uses. Cloudflare tells nobody when its data
-centres have heard of a change; but they hear of changes in order, so a marker is changed last and watched for as a
-guest.
+It is made and changed through the official SDK's client with a token that nobody else uses. Cloudflare tells nobody
+when its data centres have heard of a change; but they hear of changes in order, so a marker is changed last and watched
+for as a guest.
 """
 
 from __future__ import annotations
@@ -158,6 +158,5 @@ def _client(run: Run) -> Any:
     import cloudflare
 
     token = run.read()["tokens"][PROBES]
-
     base_url = f"http://{run.endpoint('cloudflare')}/client/v4"
     return cloudflare.Cloudflare(api_token=token, base_url=base_url, max_retries=0, timeout=20)
