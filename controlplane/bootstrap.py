@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.adapters.system.last_good import Copy, LastGood
 from controlplane.domain.inventory import PLATFORM_KEY, Inventory, WeddingEntry, wedding_key
-from controlplane.errors import Refused, Unavailable
+from controlplane.errors import BadInput, Unavailable
 from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
@@ -68,8 +68,17 @@ class Plant:
 
     @cached_property
     def inventory_copy(self) -> Copy:
-        """The inventory's text: from the shared store, or the last good copy with its age."""
-        return self._copied(PLATFORM_KEY)
+        """The inventory's text: from the shared store, or the last good copy with its age.
+
+        Raises Unavailable if neither the store nor this machine has one that can be read.
+        """
+        found = self._copied(PLATFORM_KEY, Inventory.from_json)
+        if found is None:
+            raise Unavailable(
+                f"no inventory: neither the shared store nor this machine has {PLATFORM_KEY}",
+                next_step="`pulumi up` writes it; check the profile's store and credentials",
+            )
+        return found
 
     @cached_property
     def inventory(self) -> Inventory:
@@ -84,7 +93,8 @@ class Plant:
             names = list(self.store.names(prefix))
         except Unavailable:
             names = [f"{prefix}{path.name}" for path in (self.profile.state / prefix).glob("*.json")]
-        return tuple(WeddingEntry.from_json(self._copied(name).text) for name in names)
+        copies = [self._copied(name, WeddingEntry.from_json) for name in names]
+        return tuple(WeddingEntry.from_json(copy.text) for copy in copies if copy is not None)
 
     @cached_property
     def clock(self) -> Clock:
@@ -102,7 +112,8 @@ class Plant:
         """CloudFront's key value store."""
         from controlplane.adapters.aws.edge_store import KeyValueEdgeStore
 
-        return KeyValueEdgeStore(self.aws, self.inventory.cloudfront.key_value_store_arn)
+        chance = random.Random()  # noqa: S311  (jitter)
+        return KeyValueEdgeStore(self.aws, self.inventory.cloudfront.key_value_store_arn, chance)
 
     @cached_property
     def steering(self) -> Steering:
@@ -168,7 +179,7 @@ class Plant:
         )
 
     def agent_tools(self, region: str) -> Tools:
-        """What the agent of `region` works with. Raises Refused for a region that the inventory does not have."""
+        """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""
         from controlplane.adapters.http.region_probe import RegionProbe
         from controlplane.adapters.redis.control import RedisControlKeys
         from controlplane.adapters.redis.purge_log import RedisPurgeLog
@@ -177,7 +188,7 @@ class Plant:
         try:
             entry = self.inventory.region(region)
         except KeyError as error:
-            raise Refused(str(error.args[0])) from error
+            raise BadInput(str(error.args[0])) from error
         scheme = "rediss" if entry.cache.tls else "redis"
         url = f"{scheme}://{entry.cache.primary}:{entry.cache.port}"
         return Tools(
@@ -206,20 +217,31 @@ class Plant:
         """Keep the calendar where infra's hooks and the offline gate find it."""
         self.copies.keep(CALENDAR_COPY, text)
 
-    def _copied(self, key: str) -> Copy:
+    def _copied(self, key: str, read: Callable[[str], object]) -> Copy | None:
+        """An object of the store that `read` understands, else the last good copy; None if there is neither.
+
+        What cannot be understood never replaces a good copy, and it is said. A wedding's entry that the store answers
+        not to have is gone; the platform's inventory is not: somebody deleted what still runs.
+        """
         try:
             text = self.store.get(key)
+            if text is None and key != PLATFORM_KEY:
+                self.copies.forget(key)
+                return None
         except Unavailable:
             text = None
-        if text is not None:
-            return self.copies.keep(key, text)
-        kept = self.copies.read(key)
-        if kept is None:
-            raise Unavailable(
-                f"no inventory: neither the shared store nor this machine has {key}",
-                next_step="`pulumi up` writes it; check the profile's store and credentials",
-            )
-        return kept
+        for copy in (None if text is None else Copy(text, 0.0, fresh=True), self.copies.read(key)):
+            if copy is None:
+                continue
+            try:
+                read(copy.text)
+            except ValueError as error:
+                said = str(error).splitlines()[0]
+                where = "the shared store" if copy.fresh else "this machine's copy"
+                print(f"{key} of {where} cannot be read: {said}", file=sys.stderr)  # noqa: T201  (talk)
+                continue
+            return self.copies.keep(key, copy.text) if copy.fresh else copy
+        return None
 
 
 def plant(profile: str) -> Plant:

@@ -5,7 +5,7 @@
     ├── Unavailable    the world said no; `safe_to_retry` says whether a retry can do harm
     └── Incomplete     some of it happened; `report` says what did
 
-Exit codes: freeze-and-failover section 4 of the docs, `wedcache explain CODE` at the command line.
+Exit codes: `controlplane/domain/exit_codes.py`, `wedcache explain CODE` at the command line.
 """
 
 from __future__ import annotations

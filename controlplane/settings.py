@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from controlplane.domain.inventory import StoreBucket
 from controlplane.errors import BadInput
@@ -28,29 +28,43 @@ def reveal(reference: str) -> str:
             raise BadInput(f"the environment variable {name} is not set", next_step=f"export {name}=...")
         return value
     try:
-        return Path(name).read_text().strip()
-    except OSError as error:
-        raise BadInput(f"the secret in {name} cannot be read: {error.strerror}") from error
+        value = Path(name).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"the secret in {name} cannot be read: {getattr(error, 'strerror', None) or 'no text'}"
+        ) from error
+    if not value:
+        raise BadInput(f"the secret in {name} is empty", next_step=f"write it to {name}, mode 0600")
+    return value
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+
+
 class AwsSettings(_Frozen):
     """How to reach AWS. Without an endpoint it is AWS itself; without a key, the machine's own credentials."""
 
-    endpoint: str | None = None
-    proxy: str | None = None
+    endpoint: Url | None = None
+    proxy: Url | None = None
     access_key: str | None = None
     secret_key: Annotated[str, Field(pattern=r"^(env|file):.+$")] | None = None
+
+    @model_validator(mode="after")
+    def _a_whole_key_or_none(self) -> AwsSettings:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access_key and secret_key go together")
+        return self
 
 
 class CloudflareSettings(_Frozen):
     """How to reach Cloudflare; `token` is a reference (`env:NAME` or `file:PATH`)."""
 
     token: Annotated[str, Field(pattern=r"^(env|file):.+$")]
-    base_url: str | None = None
+    base_url: Url | None = None
 
 
 class Profile(_Frozen):
@@ -62,7 +76,7 @@ class Profile(_Frozen):
     state: Path = Path(".wedcache/state")
     aws: AwsSettings = AwsSettings()
     cloudflare: CloudflareSettings
-    connect: dict[str, str] = Field(default_factory=dict)
+    connect: dict[str, Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")]] = Field(default_factory=dict)
     """Host name (`*.` at the start matches any first labels) -> "address:port", for names that DNS does not know."""
 
 
@@ -77,11 +91,14 @@ def read_profile(name: str, folder: Path = PROFILES) -> Profile:
         )
     try:
         return Profile.model_validate(tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        near = difflib.get_close_matches(str(first["loc"][-1]), Profile.model_fields, 1)
+        place = ".".join(str(part) for part in first["loc"]) or "the profile"
+        known_keys = {*Profile.model_fields, *AwsSettings.model_fields, *CloudflareSettings.model_fields}
+        near = difflib.get_close_matches(str(first["loc"][-1]) if first["loc"] else "", known_keys, 1)
         hint = f"; did you mean {near[0]!r}?" if near and first["type"] == "extra_forbidden" else ""
         raise BadInput(f"{path}: {place}: {first['msg']}{hint}") from error

@@ -27,6 +27,7 @@ app.command("controlplane.cli.purging:purge", name="purge", help="Purge by cache
 app.command("controlplane.cli.failing_over:failover", name="failover", help="Leave a region that is lost.")
 app.command("controlplane.cli.failing_over:failback", name="failback", help="Return to a region.")
 app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume.")
+app.command("controlplane.cli.explain:explain", name="explain", help="What an exit code means, and what to do.")
 app.command("controlplane.cli.worker:worker", name="worker", help="Run a region's agent.")
 
 _USAGE = 2
@@ -36,7 +37,7 @@ _INTERRUPTED = 130
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments` (default: the process's own) and give its exit code.
 
-    Codes: freeze-and-failover section 4 of the docs; `wedcache explain CODE`.
+    Codes: `wedcache explain CODE`, `controlplane/domain/exit_codes.py`.
     """
     try:
         profile, rest = session.split_profile(sys.argv[1:] if arguments is None else arguments)

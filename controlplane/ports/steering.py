@@ -23,5 +23,8 @@ class Steering(Protocol):
         ...
 
     def set_enabled(self, region: str, *, enabled: bool) -> None:
-        """Enable or disable a region's pool. Idempotent; reads back what it did."""
+        """Enable or disable a region's pool. Idempotent; reads back what it did.
+
+        Raises Refused for a region without a pool, VerificationFailed if it does not read back.
+        """
         ...

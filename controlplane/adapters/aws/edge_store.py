@@ -6,6 +6,8 @@ Writes carry the ETag of this service's own DescribeKeyValueStore; the one of Cl
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,9 +21,10 @@ CONFLICTS = 8
 class KeyValueEdgeStore:
     """`EdgeStore` on one CloudFront KeyValueStore."""
 
-    def __init__(self, session: AwsSession, arn: str) -> None:
+    def __init__(self, session: AwsSession, arn: str, chance: random.Random) -> None:
         self._session = session
         self._arn = arn
+        self._chance = chance
 
     def read(self) -> dict[str, str]:
         """See `EdgeStore.read`."""
@@ -31,7 +34,7 @@ class KeyValueEdgeStore:
         """See `EdgeStore.change`."""
         from botocore.exceptions import ClientError
 
-        for _ in range(CONFLICTS):
+        for attempt in range(CONFLICTS):
             held, etag = self._read()
             wanted = {key: value for key, value in update(held).items() if held.get(key) != value}
             if not wanted:
@@ -40,11 +43,12 @@ class KeyValueEdgeStore:
             try:
                 self._call("update_keys", **_batch(wanted), IfMatch=etag)
             except ClientError as error:
-                if error.response["Error"]["Code"] == "ConflictException":
-                    continue
-                raise
+                if error.response["Error"]["Code"] != "ConflictException":
+                    raise
+                time.sleep(self._chance.uniform(0.01, 0.05) * (attempt + 1))
+                continue
             return wanted
-        raise Unavailable(f"the key value store was changed by others {CONFLICTS} times in a row")
+        raise Unavailable(f"the key value store was changed by others {CONFLICTS} times in a row; nothing was written")
 
     def _read(self) -> tuple[dict[str, str], str]:
         described = self._call("describe_key_value_store")

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from controlplane.errors import BadInput
+
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
 
@@ -25,7 +27,18 @@ class AwsSession:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str, region: str) -> Any:
-        """The client of one service in one region."""
+        """The client of one service in one region. Raises BadInput where endpoint or credentials cannot be used."""
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            return self._made(service, region)
+        except (BotoCoreError, ValueError) as error:
+            raise BadInput(
+                f"no AWS client for {service} in {region}: {error}",
+                next_step="check [aws] of the profile, and AWS_PROFILE of the environment",
+            ) from error
+
+    def _made(self, service: str, region: str) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -44,10 +57,15 @@ class AwsSession:
                         retries={"total_max_attempts": 1},
                         max_pool_connections=16,
                         s3={"addressing_style": "path" if self.endpoint else "auto"},
-                        proxies={"http": self.proxy} if self._proxied(service) else None,
+                        proxies=self._proxies(service),
                     ),
                 )
             return self._clients[key]
+
+    def _proxies(self, service: str) -> dict[str, str | None] | None:
+        if self._proxied(service):
+            return {"http": self.proxy}
+        return {} if self.endpoint else None  # an endpoint that was named is reached directly
 
     def _proxied(self, service: str) -> bool:
         return self.proxy is not None and service == "cloudfront-keyvaluestore"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.adapters.cloudflare.client import CloudflareApi
-from controlplane.errors import VerificationFailed
+from controlplane.errors import Refused, VerificationFailed
 from controlplane.ports.steering import PoolState
 
 
@@ -27,6 +27,8 @@ class CloudflareSteering:
 
     def set_enabled(self, region: str, *, enabled: bool) -> None:
         """See `Steering.set_enabled`."""
+        if region not in self._pools:
+            raise Refused(f"no pool for {region}; the inventory has {', '.join(self._pools) or 'none'}")
         pool = self._pools[region]
         self._api.call(
             f"pool {region}",

@@ -7,15 +7,18 @@ A CloudFront POP is reached by connecting to `<prefix>.<POP>.cloudfront.net` wit
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+from controlplane.domain.warming import is_path
 from controlplane.errors import Refused
 from controlplane.ports.edge_probe import Answer, Ask
 
 AGENT = "wedcache"
+POP = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)?")
 TIMEOUT_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 
@@ -29,6 +32,9 @@ class _Transfer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def header(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/"):
+            self.headers.clear()  # an interim answer's headers are not the answer's
+            return
         name, separator, value = line.decode("latin-1").partition(":")
         if separator:
             self.headers[name.strip().lower()] = value.strip()
@@ -53,7 +59,7 @@ class CurlEdgeProbe:
             handle.perform()
             return _answer(handle, transfer, "")
         except pycurl.error as error:
-            return _answer(handle, transfer, str(error))
+            return _answer(handle, transfer, str(error.args[-1]))
         finally:
             handle.close()
 
@@ -61,7 +67,10 @@ class CurlEdgeProbe:
         """See `EdgeProbe.fetch_all`."""
         import pycurl
 
-        waiting = iter(asks)
+        listed = list(asks)
+        for ask in listed:
+            self._allowed(ask)
+        waiting = iter(listed)
         multi = pycurl.CurlMulti()
         multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, at_once)
         idle = [pycurl.Curl() for _ in range(at_once)]
@@ -69,7 +78,6 @@ class CurlEdgeProbe:
         try:
             self._feed(multi, idle, busy, waiting)
             while busy:
-                multi.select(0.5)
                 multi.perform()
                 for handle, error in _finished(multi):
                     transfer = busy.pop(handle)
@@ -77,6 +85,8 @@ class CurlEdgeProbe:
                     idle.append(handle)
                     on_answer(_answer(handle, transfer, error))
                 self._feed(multi, idle, busy, waiting)
+                if busy:
+                    multi.select(0.2)
         finally:
             for handle in [*idle, *busy]:
                 handle.close()
@@ -87,7 +97,6 @@ class CurlEdgeProbe:
             ask = next(waiting, None)
             if ask is None:
                 return
-            self._allowed(ask)
             handle = idle.pop()
             busy[handle] = self._prepare(handle, ask, TIMEOUT_SECONDS)
             multi.add_handle(handle)
@@ -95,6 +104,10 @@ class CurlEdgeProbe:
     def _allowed(self, ask: Ask) -> None:
         if ask.host not in self._hosts:
             raise Refused(f"{ask.host} is not a host of the inventory; nothing was requested")
+        if not is_path(ask.path):
+            raise Refused(f"{ask.path!r} is not a path: it could lead to another host; nothing was requested")
+        if ask.pop is not None and not POP.fullmatch(ask.pop):
+            raise Refused(f"{ask.pop!r} is not a POP's code; nothing was requested")
 
     def _prepare(self, handle: Any, ask: Ask, timeout: float) -> _Transfer:
         import pycurl
@@ -104,6 +117,7 @@ class CurlEdgeProbe:
         handle.setopt(pycurl.URL, f"https://{ask.host}{ask.path}")
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS)
         handle.setopt(pycurl.FOLLOWLOCATION, 0)
+        handle.setopt(pycurl.PROXY, "")  # a proxy of the environment would stand between us and the POP
         handle.setopt(pycurl.NOSIGNAL, 1)
         handle.setopt(pycurl.USERAGENT, AGENT)
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(CONNECT_SECONDS, timeout)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +26,29 @@ class LastGood:
         self._folder = folder
 
     def keep(self, name: str, text: str) -> Copy:
-        """Keep `text` as the newest copy of `name`."""
+        """Keep `text` as the newest copy of `name`; a disk that takes nothing is no reason not to go on."""
         path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        fresh.write_text(text)
-        fresh.chmod(0o600)
-        fresh.replace(path)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+            fresh.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
         return Copy(text, 0.0, fresh=True)
 
     def read(self, name: str) -> Copy | None:
-        """The newest copy of `name` on this machine; None if there is none."""
+        """The newest copy of `name` on this machine; None if there is none that can be read."""
         path = self._folder / name
         try:
             return Copy(path.read_text(), max(0.0, time.time() - path.stat().st_mtime), fresh=False)
-        except FileNotFoundError:
+        except (OSError, UnicodeDecodeError):
             return None
+
+    def forget(self, name: str) -> None:
+        """Drop the copy of something that no longer exists."""
+        with contextlib.suppress(OSError):
+            (self._folder / name).unlink(missing_ok=True)
