@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("controlplane", "infra", "sandbox", "weddings")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     """One Python file: path from the root, text, syntax tree."""
 
@@ -27,7 +27,7 @@ class Module:
         return self.text.count("\n")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
     """A class or function and where it stands; `name` is dotted inside its module."""
 
@@ -57,12 +57,13 @@ def files() -> tuple[str, ...]:
 @cache
 def modules(*folders: str) -> tuple[Module, ...]:
     """The Python files under `folders`."""
-    return tuple(
-        Module(name, text, ast.parse(text, name))
-        for name in files()
-        if name.endswith(".py") and name.split("/")[0] in folders
-        for text in [(ROOT / name).read_text()]
-    )
+    return tuple(_parsed(name) for name in files() if name.endswith(".py") and name.split("/")[0] in folders)
+
+
+@cache
+def _parsed(name: str) -> Module:
+    text = (ROOT / name).read_text()
+    return Module(name, text, ast.parse(text, name))
 
 
 @cache
@@ -82,9 +83,14 @@ def _inside(module: Module, node: ast.AST, prefix: str) -> list[Place]:
     return found
 
 
-def imported(module: Module) -> Iterator[tuple[str, int]]:
+@cache
+def imported(module: Module) -> tuple[tuple[str, int], ...]:
     """Every module name that is imported anywhere in the file, also inside functions and for types only."""
-    for node in ast.walk(module.tree):
+    return tuple(_imports(module.tree))
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

@@ -116,11 +116,11 @@ def test_an_owners_update_is_seen_in_both_regions(regions: Regions) -> None:
     reply = regions.ask(HOME, "/pages/schedule", method="PUT", body={"text": text}, headers=headers)
     assert (reply.status, json.loads(reply.body)["held"]) == (201, 2)
     for region in REGIONS:
-        until(lambda region=region: text.encode() in regions.ask(region, "/schedule").body)  # type: ignore[misc]
+        until(lambda region=region: text.encode() in regions.ask(region, "/schedule").body)  # type: ignore[misc]  # no type is inferred for it
         page = regions.ask(region, "/schedule")
         assert int(page.headers["x-wedcache-version"]) == int(first[region].headers["x-wedcache-version"]) + 1
         until(
-            lambda region=region: (  # type: ignore[misc]
+            lambda region=region: (  # type: ignore[misc]  # no type is inferred for it
                 b"ceremony indoors" in regions.ask(region, "/api/weddings/como/timeline", host=PORTAL).body
             )
         )
