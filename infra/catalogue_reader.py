@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from controlplane.domain.catalogue import Catalogue
 from infra.stack_settings import SettingsError
@@ -12,11 +14,17 @@ from infra.wedding import WeddingSpec
 
 
 def spec_of(catalogue_file: Path, wedding: str) -> WeddingSpec:
-    """The spec of `wedding`. Raises SettingsError if the catalogue does not have it.
+    """The spec of `wedding`. Raises SettingsError if the catalogue does not have it or cannot be read.
 
     `wedcache freeze show` checks the catalogue with lines and suggestions; here a wrong one only stops the program.
     """
-    catalogue = Catalogue.model_validate(YAML(typ="safe").load(catalogue_file.read_text()))
+    try:
+        catalogue = Catalogue.model_validate(YAML(typ="safe").load(catalogue_file.read_text()))
+    except (OSError, UnicodeDecodeError, YAMLError, ValidationError) as why:
+        raise SettingsError(
+            f"the catalogue {catalogue_file} cannot be read: {why}\nNothing was declared; `wedcache freeze show` "
+            "names the line"
+        ) from why
     for row in catalogue.weddings:
         if row.id == wedding:
             return WeddingSpec(wedding=row.id, hosts=tuple(row.hosts))

@@ -37,11 +37,19 @@ _package = _entered()
 
 
 def __getattr__(name: str) -> Any:
-    """A resource class, from the module that defines it: `LoadBalancerPool` from `load_balancer_pool`."""
+    """A resource class, from the module that defines it: `LoadBalancerPool` from `load_balancer_pool`.
+
+    Raises AttributeError for a name that the SDK does not have.
+    """
     if name.startswith("_"):
         raise AttributeError(name)
     known = getattr(_package, name, None)
     if known is None:
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-        known = getattr(importlib.import_module(f"{PACKAGE}.{module}"), name)
+        try:
+            known = getattr(importlib.import_module(f"{PACKAGE}.{module}"), name, None)
+        except ModuleNotFoundError as error:
+            raise AttributeError(f"{PACKAGE} has no module {module}: {name} is none of its types") from error
+    if known is None:
+        raise AttributeError(f"{PACKAGE} has no type {name}")
     return known

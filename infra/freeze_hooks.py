@@ -6,7 +6,8 @@ stand in every stack's state: never rename them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
@@ -15,7 +16,7 @@ from controlplane.domain import freeze
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CalendarUnreadable, from_json
 from controlplane.domain.operation import Operation
-from controlplane.domain.scope import parse_scope
+from controlplane.domain.scope import of_resource
 from controlplane.domain.verdict import Verdict
 from infra import clock
 
@@ -30,8 +31,9 @@ class FreezeInForce(Exception):
 
 def install(calendar_file: Path, clock_endpoint: str | None, *, protect: bool) -> None:
     """Put both hooks (and `protect`) on every aws and cloudflare resource of the stack. Call inside the program."""
-    update = _hook(UPDATE, Operation.STACK_UPDATE, calendar_file, clock_endpoint)
-    delete = _hook(DELETE, Operation.STACK_DELETE, calendar_file, clock_endpoint)
+    moment = taken(calendar_file, clock_endpoint)
+    update = _hook(UPDATE, Operation.STACK_UPDATE, moment)
+    delete = _hook(DELETE, Operation.STACK_DELETE, moment)
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if not args.custom or not args.type_.startswith(CLOUDS):
@@ -45,36 +47,49 @@ def install(calendar_file: Path, clock_endpoint: str | None, *, protect: bool) -
     pulumi.runtime.register_resource_transform(transform)
 
 
-def _hook(name: str, operation: Operation, calendar_file: Path, clock_endpoint: str | None) -> pulumi.ResourceHook:
-    ask = _asker(operation, calendar_file, clock_endpoint)
-
+def _hook(name: str, operation: Operation, moment: Moment) -> pulumi.ResourceHook:
     def refuse_in_a_freeze(args: pulumi.ResourceHookArgs) -> None:
-        verdict = ask(args.urn)
-        if not verdict.is_admitted:
-            raise FreezeInForce(refusal(verdict, args.urn))
+        moment.refuse(operation, args)
 
     return pulumi.ResourceHook(name, refuse_in_a_freeze, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
-def _asker(operation: Operation, calendar_file: Path, clock_endpoint: str | None) -> Callable[[str], Verdict]:
-    """The verdict is taken once, when the update starts: the calendar is read and the clock asked at program start."""
-    calendar = _read(calendar_file)
-    at = clock.now(clock_endpoint)
-    return lambda urn: freeze.verdict(operation, parse_scope(f"resource:{urn}"), at, calendar)
+@dataclass(frozen=True)
+class Moment:
+    """What every verdict of one update is taken by. `calendar` is None if the freeze is unknown; `unknown` says why."""
+
+    calendar: Calendar | None
+    at: datetime
+    unknown: str = ""
+
+    def refuse(self, operation: Operation, args: pulumi.ResourceHookArgs) -> None:
+        """Let a change of one resource pass, or raise FreezeInForce with the words for the person who wanted it."""
+        inputs = args.old_inputs or args.new_inputs or {}
+        region = inputs.get("region")
+        scope = of_resource(args.urn, region if isinstance(region, str) else None)
+        verdict = freeze.verdict(operation, scope, self.at, self.calendar)
+        if not verdict.is_admitted:
+            raise FreezeInForce(refusal(verdict, args.urn, self.unknown))
 
 
-def _read(calendar_file: Path) -> Calendar | None:
-    """The last good copy of the calendar; None (unknown, never open) if there is none that can be trusted."""
+def taken(calendar_file: Path, clock_endpoint: str | None) -> Moment:
+    """Read the calendar's last good copy and ask the clock, once; whatever fails there means unknown, never open."""
     try:
-        return from_json(calendar_file.read_bytes())
-    except (OSError, CalendarUnreadable):
-        return None
+        at = clock.now(clock_endpoint)
+        return Moment(from_json(calendar_file.read_bytes()), at)
+    except clock.ClockUnknown as why:
+        return Moment(None, datetime.now(UTC), str(why))
+    except OSError as why:
+        return Moment(None, at, f"{calendar_file}: {why.strerror}")
+    except CalendarUnreadable as why:
+        return Moment(None, at, f"{calendar_file}: {why}")
 
 
-def refusal(verdict: Verdict, urn: str) -> str:
+def refusal(verdict: Verdict, urn: str, unknown: str = "") -> str:
     """What the engine prints: what is refused, by which rules, until when, and the legal way past."""
     name = urn.rsplit("::", 1)[-1]
     rules = ", ".join(f"{rule.id} until {rule.local_end}" for rule in verdict.rules)
     why = f"freeze {rules}" if rules else verdict.reason.value
+    because = f" ({unknown})" if unknown else ""
     ways = "; or ".join(verdict.way_past)
-    return f"{verdict.outcome.value} {verdict.operation.value} of {name}: {why}. Nothing was changed. {ways}"
+    return f"{verdict.outcome.value} {verdict.operation.value} of {name}: {why}{because}. Nothing was changed. {ways}"

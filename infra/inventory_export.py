@@ -13,6 +13,7 @@ def export(
     key: str,
     content: pulumi.Output[str],
     buckets: Mapping[str, pulumi.Input[str]],
+    tags: Mapping[str, str],
     depends_on: Sequence[pulumi.Resource],
 ) -> None:
     """Write `content` under `key` into every bucket (region -> name), so that any one region's loss leaves two."""
@@ -24,5 +25,6 @@ def export(
             key=key,
             content=content,
             content_type="application/json",
+            tags=dict(tags),
             opts=pulumi.ResourceOptions(depends_on=list(depends_on)),
         )

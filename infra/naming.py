@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 
 TAG_PROJECT = "wedcache"
+HYPHENATED = r"[a-z](-?[a-z0-9])*"
+COMPASS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
 
 
 def cache_group(stack: str, tier: str, region: str) -> str:
-    """The id of a replication group: 1 to 40 lower-case letters, digits and hyphens (ElastiCache)."""
-    return _checked(f"wedcache-{stack}-{tier}-{_short(region)}", 40, r"[a-z][a-z0-9-]*[a-z0-9]")
+    """The id of a replication group: 1 to 40 lower-case letters, digits and single hyphens (ElastiCache)."""
+    return _checked(f"wedcache-{stack}-{tier}-{_short(region)}", 40, HYPHENATED)
 
 
 def parameter_group(stack: str, region: str) -> str:
     """The name of a cache parameter group: up to 255 characters."""
-    return _checked(f"wedcache-{stack}-{_short(region)}", 255, r"[a-z][a-z0-9-]*[a-z0-9]")
+    return _checked(f"wedcache-{stack}-{_short(region)}", 255, HYPHENATED)
 
 
 def edge_name(stack: str, what: str) -> str:
@@ -23,8 +25,8 @@ def edge_name(stack: str, what: str) -> str:
 
 
 def bucket(prefix: str, region: str) -> str:
-    """A bucket: 3 to 63 lower-case letters, digits and hyphens (S3)."""
-    return _checked(f"{prefix}-{region}", 63, r"[a-z0-9][a-z0-9-]+[a-z0-9]")
+    """A bucket: 3 to 63 lower-case letters, digits and hyphens, and none of the prefixes that S3 keeps for itself."""
+    return _checked(f"{prefix}-{region}", 63, r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]+[a-z0-9]")
 
 
 def origin_host(region: str, zone: str) -> str:
@@ -38,9 +40,9 @@ def tags(stack: str, scope: str) -> dict[str, str]:
 
 
 def _short(region: str) -> str:
-    """`eu-central-1` -> `euc1`."""
+    """`eu-central-1` -> `euc1`, `ap-southeast-2` -> `apse2`: no two regions share a short name."""
     continent, *middle, number = region.split("-")
-    return continent + "".join(part[0] for part in middle) + number
+    return continent + "".join(COMPASS.get(part, part[:1]) for part in middle) + number
 
 
 def _checked(name: str, longest: int, pattern: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
+from pydantic import ValidationError
 
 from controlplane.domain.inventory import Inventory
 from infra import freeze_hooks, shared_platform, stack_settings, wedding
@@ -29,7 +32,18 @@ def declare_platform() -> None:
 def declare_wedding() -> None:
     """The stack of the wedding that this stack is named after."""
     settings = stack_settings.read_wedding()
-    platform = Inventory.from_json(settings.inventory.read_text())
+    platform = _platform(settings.inventory)
     spec = spec_of(settings.catalogue, pulumi.get_stack())
     freeze_hooks.install(settings.calendar, platform.clock, protect=settings.deletion_protection)
     wedding.declare(spec, platform, settings.price_class)
+
+
+def _platform(file: Path) -> Inventory:
+    """The last good copy of the platform's inventory. Raises SettingsError if there is none that can be used."""
+    try:
+        return Inventory.from_json(file.read_bytes())
+    except (OSError, ValidationError) as why:
+        raise stack_settings.SettingsError(
+            f"the platform's inventory {file} cannot be used: {why}\nNothing was declared; bring the platform's stack "
+            "up, then fetch its inventory with `wedcache status`"
+        ) from why

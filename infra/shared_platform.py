@@ -45,7 +45,8 @@ def declare(settings: PlatformSettings) -> None:
         pools=steering.pools,
     ).apply(lambda made: _inventory(settings, portal, made).to_json())
     everything = [store, *caches.values(), policies, function, zone, rules, steering]
-    inventory_export.export("inventory", PLATFORM_KEY, inventory, store.buckets, everything)
+    tags = naming.tags(stack, "platform")
+    inventory_export.export("inventory", PLATFORM_KEY, inventory, store.buckets, tags, everything)
     pulumi.export("inventory", inventory)
 
 

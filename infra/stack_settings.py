@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from controlplane.domain.inventory import clock_allowed
 
 Settings = TypeVar("Settings", bound=BaseModel)
 RegionName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
 
-class SettingsError(Exception):
-    """The stack's configuration cannot be used; nothing was declared."""
+def _once_each(regions: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({region for region in regions if regions.count(region) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands there twice; each region once")
+    return regions
+
+
+Regions = Annotated[tuple[RegionName, ...], AfterValidator(_once_each)]
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's configuration cannot be used; nothing was declared. Pulumi shows the message without a traceback."""
 
 
 class _Frozen(BaseModel):
@@ -29,7 +42,7 @@ class StoreSettings(_Frozen):
     """The shared store: three buckets named `<prefix>-<region>`."""
 
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,40}$")]
-    regions: Annotated[tuple[RegionName, ...], Field(min_length=3, max_length=3)]
+    regions: Annotated[Regions, Field(min_length=3, max_length=3)]
 
 
 class CloudflareSettings(_Frozen):
@@ -61,14 +74,19 @@ class Surroundings(_Frozen):
     ca: str | None = None
     pops: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _a_clock_only_in_a_sandbox(self) -> Surroundings:
+        clock_allowed(self.kind, self.clock)  # before anything is declared, and before the freeze asks that clock
+        return self
+
 
 class PlatformSettings(_Frozen):
     """Everything that `Pulumi.<stack>.yaml` of the project `wedcache` may say."""
 
     calendar: Path
-    zone: str
+    zone: Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
     home: RegionName
-    regions: Annotated[tuple[RegionName, ...], Field(min_length=2, max_length=13)]
+    regions: Annotated[Regions, Field(min_length=2, max_length=13)]
     store: StoreSettings
     cloudflare: CloudflareSettings
     regional_cache: RegionalCacheSettings
@@ -116,11 +134,17 @@ def _read(model: type[Settings]) -> Settings:
         return model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = _place(first["loc"])
+        said = f"{place}: {first['msg']}" if place else first["msg"]
         raise SettingsError(
-            f"{stack_file}: {pulumi.get_project()}:{place}: {first['msg']}. Nothing was declared; mend it with "
-            f"`pulumi config set --path {place} VALUE`"
+            f"{stack_file}: {pulumi.get_project()}:{said}. Nothing was declared; mend it with "
+            f"`pulumi config set --path {place or 'KEY'} VALUE`"
         ) from error
+
+
+def _place(steps: Sequence[str | int]) -> str:
+    """`('store', 'regions', 0)` -> `store.regions[0]`, as `pulumi config set --path` takes it."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def _given(project: str) -> dict[str, Any]:
@@ -131,6 +155,9 @@ def _given(project: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    if text[:1] in "[{" or text in ("true", "false"):
-        return json.loads(text)
+    if text.startswith(("[", "{")) or text in ("true", "false"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # a text after all; the model says what it should be
     return text

@@ -32,12 +32,12 @@ class WeddingSpec:
 
 def declare(spec: WeddingSpec, platform: Inventory, price_class: str) -> None:
     """A dedicated distribution, its DNS names (DNS-only: never one CDN behind the other), its inventory entry."""
-    stack = pulumi.get_stack()
+    tags = naming.tags(pulumi.get_stack(), f"wedding:{spec.wedding}")
     edge = EdgeDistribution(
         EdgeDistributionArgs(
             wedding=spec.wedding,
             hosts=spec.hosts,
-            tags=naming.tags(stack, f"wedding:{spec.wedding}"),
+            tags=tags,
             content=CONTENT,
             price_class=price_class,
         ),
@@ -46,7 +46,7 @@ def declare(spec: WeddingSpec, platform: Inventory, price_class: str) -> None:
     names = [_name(host, edge.domain, platform) for host in spec.hosts]
     entry = pulumi.Output.all(edge.distribution_id, edge.domain).apply(lambda made: _entry(spec, made))
     buckets = {bucket.region: bucket.bucket for bucket in platform.store}
-    inventory_export.export("inventory", wedding_key(spec.wedding), entry, buckets, [edge, *names])
+    inventory_export.export("inventory", wedding_key(spec.wedding), entry, buckets, tags, [edge, *names])
     pulumi.export("entry", entry)
 
 

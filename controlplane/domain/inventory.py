@@ -19,6 +19,12 @@ def wedding_key(wedding: str) -> str:
     return f"inventory/weddings/{wedding}.json"
 
 
+def clock_allowed(kind: str, clock: str | None) -> None:
+    """Raise ValueError for a clock endpoint anywhere but in a sandbox."""
+    if clock is not None and kind != "sandbox":
+        raise ValueError("an inventory names a clock endpoint only with kind: sandbox; real time is not a setting")
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -98,8 +104,7 @@ class Inventory(_Frozen):
 
     @model_validator(mode="after")
     def _a_clock_only_in_a_sandbox(self) -> Inventory:
-        if self.clock is not None and self.kind != "sandbox":
-            raise ValueError("an inventory names a clock endpoint only with kind: sandbox; real time is not a setting")
+        clock_allowed(self.kind, self.clock)
         if self.home not in {region.name for region in self.regions}:
             raise ValueError(f"home {self.home!r} is none of the regions")
         return self

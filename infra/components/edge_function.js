@@ -2,7 +2,10 @@ import cf from 'cloudfront';
 
 // Runs at viewer request on every wedding's distribution. What it obeys stands in the KeyValueStore and is written
 // ahead by the control plane: `freeze:<host>` = [[start, end, rule id], ...] in unix seconds, `route` = origin domain.
+// A guest's request always goes on: a value that cannot be read closes operators' paths (unknown is never open), and a
+// route that is no host name leaves the distribution's own origin.
 const store = cf.kvs();
+const UNKNOWN_SECONDS = 60;
 
 async function read(key) {
     try {
@@ -12,11 +15,28 @@ async function read(key) {
     }
 }
 
-function ruleAt(text, now) {
-    if (!text) {
+function isWindow(pair) {
+    return Array.isArray(pair) && Number.isFinite(pair[0]) && Number.isFinite(pair[1]) &&
+        typeof pair[2] === 'string' && /^[!-~]+$/.test(pair[2]);
+}
+
+function parsed(text) {
+    try {
+        const pairs = JSON.parse(text);
+        return Array.isArray(pairs) && pairs.every(isWindow) ? pairs : null;
+    } catch (error) {
         return null;
     }
-    const pairs = JSON.parse(text);
+}
+
+function ruleAt(text, now) {
+    if (text === null) {
+        return null;
+    }
+    const pairs = parsed(text);
+    if (pairs === null) {
+        return { id: 'unknown', end: now + UNKNOWN_SECONDS, unknown: true };
+    }
     for (let i = 0; i < pairs.length; i++) {  // the runtime has no for-of
         const pair = pairs[i];
         if (pair[0] <= now && now < pair[1]) {
@@ -26,28 +46,36 @@ function ruleAt(text, now) {
     return null;
 }
 
+function isOperators(uri) {
+    try {
+        return decodeURIComponent(uri).indexOf('/_ops/') === 0;
+    } catch (error) {
+        return false;  // not a path that an origin could decode either
+    }
+}
+
 async function handler(event) {
     const request = event.request;
     const now = Date.now() / 1000;
     const host = request.headers.host ? request.headers.host.value : '';
     delete request.headers['x-wedcache-freeze'];  // only this function may say so
-    const rule = ruleAt(await read('freeze:' + host), now);
-    if (rule) {
-        if (request.uri.indexOf('/_ops/') === 0) {
-            return {
-                statusCode: 423,
-                statusDescription: 'Locked',
-                headers: {
-                    'retry-after': { value: String(Math.ceil(rule.end - now)) },
-                    'x-wedcache-freeze': { value: rule.id },
-                    'cache-control': { value: 'no-store' },
-                },
-            };
-        }
+    const rule = ruleAt(await read('freeze:' + host.toLowerCase().split(':')[0]), now);
+    if (rule && isOperators(request.uri)) {
+        return {
+            statusCode: 423,
+            statusDescription: 'Locked',
+            headers: {
+                'retry-after': { value: String(Math.ceil(rule.end - now)) },
+                'x-wedcache-freeze': { value: rule.id },
+                'cache-control': { value: 'no-store' },
+            },
+        };
+    }
+    if (rule && !rule.unknown) {
         request.headers['x-wedcache-freeze'] = { value: rule.id };
     }
     const route = await read('route');
-    if (route) {
+    if (route !== null && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(route)) {
         cf.updateRequestOrigin({ domainName: route, hostHeader: host });  // the origin knows sites by their host
     }
     return request;

@@ -21,7 +21,8 @@ class EdgeFunction(pulumi.ComponentResource):
     def __init__(self, stack: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("wedcache:edge:EdgeFunction", "edge-function", {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        store = cloudfront.KeyValueStore("edge-store", name=naming.edge_name(stack, "edge"), opts=child)
+        tags = naming.tags(stack, "platform")
+        store = cloudfront.KeyValueStore("edge-store", name=naming.edge_name(stack, "edge"), tags=tags, opts=child)
         function = cloudfront.Function(
             "edge-function",
             name=naming.edge_name(stack, "viewer-request"),
@@ -29,6 +30,7 @@ class EdgeFunction(pulumi.ComponentResource):
             code=SOURCE.read_text(),
             key_value_store_associations=[store.arn],
             publish=True,
+            tags=tags,
             opts=child,
         )
         self.function_arn = function.arn
