@@ -31,13 +31,14 @@ $(READY): requirements.lock pyproject.toml
 lock: $(READY)  ## compile requirements.in to requirements.lock (names no index)
 	$(BIN)/uv pip compile requirements.in --universal --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock
 
-check: $(READY)  ## ruff, mypy, layers, workflows
+check: $(READY)  ## ruff, mypy, layers, workflows, sizes and words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github/workflows
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/pytest --durations=0 --durations-min=10 tests/architecture
 
 test: check  ## every check, then every test
 	$(BIN)/pytest
@@ -49,7 +50,7 @@ prove: $(READY)  ## break each claim on purpose; it must turn false
 	@$(BIN)/python -m sandbox.rehearsal prove $(if $(ONLY),--only $(ONLY))
 
 sandbox: $(READY)  ## start the sandbox, provision it and leave it up
-	@$(BIN)/python -m sandbox up --detach
+	@$(BIN)/python -m sandbox up --detach $(if $(ENGINE),--engine $(ENGINE)) $(if $(AT),--at $(AT))
 
 sandbox-down: $(READY)  ## stop the sandbox
 	@$(BIN)/python -m sandbox down
