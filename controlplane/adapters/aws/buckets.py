@@ -7,6 +7,7 @@ Sources: S3 User Guide, "How to prevent object overwrites with conditional write
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -19,7 +20,6 @@ from controlplane.domain.register import Acceptor, Change, Forgotten, decided, n
 from controlplane.errors import Unavailable
 
 CHANGE_SECONDS = 10.0
-ROUNDS = 12
 
 
 class BucketStore:
@@ -32,6 +32,7 @@ class BucketStore:
         self._proposer = proposer
         self._chance = chance
         self._seen: dict[str, Acceptor] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def read(self, key: str) -> str | None:
         """See `SharedStore.read`."""
@@ -74,27 +75,37 @@ class BucketStore:
         self, key: str, update: Callable[[str | None], str | None], deadline: float, *, is_read: bool = False
     ) -> str | None:
         change = Change(f"{self._chance.getrandbits(48):012x}", update)
+        lock = self._locks.setdefault(key, threading.Lock())
+        if not lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise Unavailable(f"the register {key} is being changed by another thread; nothing was written")
+        try:
+            return self._rounds(key, change, deadline, is_read=is_read)
+        finally:
+            lock.release()
+
+    def _rounds(self, key: str, change: Change, deadline: float, *, is_read: bool) -> str | None:
         seen: Sequence[Acceptor] = [self._seen[key]] if key in self._seen else ()
-        for attempt in range(ROUNDS):
-            ballot = next_ballot(seen, self._proposer)
+        lost = 0
+        while time.monotonic() < deadline:
+            begun = time.monotonic()
+            is_safe = is_read or not change.was_proposed
             try:
-                asks_safely = is_read or not change.was_proposed
-                promises = self._majority.ask(promiser(key, ballot), deadline, safe=asks_safely)
-                state = change.propose(promises)
+                ballot = next_ballot(seen, self._proposer)
+                state = change.propose(self._majority.ask(promiser(key, ballot), deadline, safe=is_safe))
                 self._majority.ask(accepter(key, ballot, state), deadline, safe=is_read)
                 self._seen[key] = Acceptor(ballot, ballot)
                 return change.result()
-            except Outvoted:
-                time.sleep(self._chance.uniform(0.005, 0.02) * (attempt + 1))
-                seen = self._majority.ask(
-                    lambda client, bucket: load(client, bucket, key).acceptor,
-                    deadline,
-                    safe=is_read or not change.was_proposed,
-                )
             except Forgotten:
                 break
+            except Outvoted:
+                lost += 1
+                is_safe = is_read or not change.was_proposed
+                # Others need about as long for their rounds as we do for ours: step back by several of them.
+                took = time.monotonic() - begun
+                time.sleep(min(self._chance.uniform(0, 2) * took * min(lost, 4), max(0.0, deadline - time.monotonic())))
+                seen = self._majority.ask(lambda client, name: load(client, name, key).acceptor, deadline, safe=is_safe)
         raise Unavailable(
-            f"the register {key} is fought over: {ROUNDS} rounds lost to other writers",
+            f"the register {key} is fought over: {lost} rounds were lost to other writers",
             next_step="run the command again in a minute",
             safe_to_retry=is_read or not change.was_proposed,
         )
