@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str]) -> int:
         return _told(str(error), error.next_step, error.code)
     except KeyboardInterrupt:
         return _told("interrupted; nothing was left running", "", INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         if is_disk_full(run, error):
             return _told(f"no space is left on the disk of {run.folder.resolve()}", "make room, then try again", 1)

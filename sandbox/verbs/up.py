@@ -144,7 +144,8 @@ def _interruptible() -> Iterator[threading.Event]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    ours = [one for one in SIGNALS if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, stop) for number in ours}
     try:
         yield threading.Event()
     finally:

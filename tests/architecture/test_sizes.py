@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+import pytest
+
+from tests.architecture.conftest import SIZES
 from tests.architecture.source import PRODUCT, Place, modules, places
 
 MODULE_LINES = 300
@@ -82,13 +85,15 @@ def test_functions_fit_one_screen() -> None:
     assert not wrong, told(wrong)
 
 
-def test_most_are_smaller(record_property: Callable[[str, object], None]) -> None:
+def test_most_are_smaller(request: pytest.FixtureRequest) -> None:
     """The median module has at most 100 lines, nine of ten functions at most 30."""
     lines = [one.lines for one in modules(*PRODUCT) if one.lines > 2]
     lengths = sorted(one.lines for one in functions(*PRODUCT))
     median, tenth = statistics.median(lines), lengths[int(len(lengths) * 0.9)]
-    record_property("module lines, median", median)
-    record_property("function lines, 90th percentile", tenth)
+    request.config.stash[SIZES] = (
+        f"sizes: {len(lines)} modules, median {median:.0f} lines, longest {max(lines)}; "
+        f"{len(lengths)} functions, nine of ten within {tenth} lines, longest {lengths[-1]}"
+    )
     assert median <= 100, f"the median module has {median} lines"
     assert tenth <= 30, f"the 90th percentile of functions is {tenth} lines"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
 
@@ -14,7 +15,7 @@ from sandbox.__main__ import main
 from sandbox.cloud import BUCKET_REGIONS
 from sandbox.provision import PROJECT
 from sandbox.run import Run
-from tests.sandbox.front import BARE, Said, bearers, client, folder_in, sandbox, state, until
+from tests.sandbox.front import BARE, Said, bearers, client, command, folder_in, sandbox, state, until
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +198,13 @@ def test_bucket_regions_are_those_declared() -> None:
 
     declared = YAML(typ="safe").load((PROJECT / "Pulumi.sandbox.yaml").read_text())["config"]["wedcache:store"]
     assert tuple(declared["regions"]) == BUCKET_REGIONS
+
+
+def test_a_reader_who_has_enough_is_no_error(up: Run) -> None:
+    """Output into a pipe that is closed early ends quietly with 0."""
+    process = subprocess.Popen(command(up, "fault", "list"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "")
