@@ -4,107 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
 from controlplane.agent.loop import DUTIES, Beat, live, say_alive
 from controlplane.agent.probing import probe_regions
-from controlplane.agent.purging import apply_purges
 from controlplane.agent.pushing import (
-    CALENDAR_KEY,
-    LEASE_KEY,
     give_lease_back,
     push_calendar,
     push_edge,
     push_roles,
 )
 from controlplane.agent.world import Seen, Tools
-from controlplane.domain.calendar_json import to_json
 from controlplane.domain.health import Health
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
-from controlplane.domain.inventory import RegionEntry
 from controlplane.domain.lease import TTL_SECONDS, Lease
-from controlplane.domain.purge import PurgeRequest, receipt_key, request_key
-from controlplane.domain.purge_log import Kind
+from controlplane.domain.purge import request_key
 from controlplane.domain.roles import ROLES_KEY, Roles, without
 from controlplane.errors import LeaseLost, Refused, Unavailable
 from controlplane.ports.control_keys import CALENDAR, REGION, Document
-from tests.cache.fakes import FakeControlKeys, FakePurgeLog
 from tests.cache.scene import in_loop, until
-from tests.domain.calendars import calendar, wedding
-from tests.fakes.clock import FakeClock
-from tests.fakes.edges import FakeEdgeStore
-from tests.fakes.inventory import HOME, STANDBY, inventory
-from tests.fakes.store import FakeSharedStore
-
-
-@dataclass
-class FakeProber:
-    """Regions that answer, or not."""
-
-    down: set[str] = field(default_factory=set)
-
-    def is_healthy(self, region: RegionEntry, timeout: float = 1.0) -> bool:
-        return region.name not in self.down
-
-
-@dataclass
-class CutKeys(FakeControlKeys):
-    """Control keys whose Redis can be away."""
-
-    is_cut: bool = False
-
-    async def get(self, name: str) -> Document | None:
-        self.reach()
-        return await super().get(name)
-
-    async def put(self, name: str, document: Document) -> None:
-        self.reach()
-        await super().put(name, document)
-
-    def reach(self) -> None:
-        """Raise while cut."""
-        if self.is_cut:
-            raise Unavailable("Redis does not answer")
-
-
-@dataclass
-class Scene:
-    """Two regions' agents over one shared store and one edge store."""
-
-    store: FakeSharedStore = field(default_factory=FakeSharedStore)
-    edge: FakeEdgeStore = field(default_factory=FakeEdgeStore)
-    clock: FakeClock = field(default_factory=FakeClock)
-    prober: FakeProber = field(default_factory=FakeProber)
-    told: list[str] = field(default_factory=list)
-    keys: dict[str, CutKeys] = field(default_factory=lambda: {HOME: CutKeys(), STANDBY: CutKeys()})
-    logs: dict[str, FakePurgeLog] = field(default_factory=lambda: {HOME: FakePurgeLog(), STANDBY: FakePurgeLog()})
-
-    def tools(self, region: str = HOME, process: str = "1") -> Tools:
-        """The tools of one process of a region's agent."""
-        return Tools(
-            region=region,
-            me=f"{region} {process}",
-            inventory=inventory(),
-            clock=self.clock,
-            store=self.store,
-            edge=self.edge,
-            keys=self.keys[region],
-            purges=self.logs[region],
-            prober=self.prober,
-            tell=self.told.append,
-        )
-
-    def publish(self, epoch: int = 3, *names: str) -> None:
-        """Publish a calendar of these weddings."""
-        made = calendar(*[wedding(name) for name in names or ("como",)], epoch=epoch, at=self.clock.at)
-        self.store.registers[CALENDAR_KEY] = to_json(made)
-
-    def lease(self) -> Lease | None:
-        """The lease as stored."""
-        return Lease.from_json(self.store.registers.get(LEASE_KEY))
+from tests.fakes.inventory import HOME, STANDBY
+from tests.operations.agent_scene import Scene, request
 
 
 @in_loop
@@ -215,65 +137,6 @@ async def test_a_lease_that_is_given_back_is_free_at_once() -> None:
     first.holds_lease = True
     await give_lease_back(scene.tools(process="1"), first)
     assert scene.lease() == Lease("eu-central-1 2", 3)
-
-
-def request(identity: str, *tags: str) -> PurgeRequest:
-    """A hard purge."""
-    return PurgeRequest(id=identity, tags=tags, kind=Kind.HARD, by="laptop", at="2027-06-12T10:00:00Z")
-
-
-@in_loop
-async def test_a_purge_is_delivered_once_per_region_also_over_a_restart() -> None:
-    """Each region's log gets it once; a new process finds the receipt."""
-    scene = Scene()
-    scene.store.objects[request_key("p1")] = request("p1", "wedding:como").to_json()
-    for process in ("1", "2"):
-        for region in (HOME, STANDBY):
-            seen = Seen()
-            for _ in range(2):
-                await apply_purges(scene.tools(region, process), seen)
-    assert [len(log.purges) for log in scene.logs.values()] == [1, 1]
-    assert receipt_key("p1", STANDBY) in scene.store.objects
-
-
-@in_loop
-async def test_a_request_that_cannot_be_read_yet_is_not_forgotten() -> None:
-    """Its name may be seen in one bucket before two of them answer with the object: the next beat delivers it."""
-    scene, seen = Scene(), Seen()
-    text = request("p1", "wedding:como").to_json()
-    scene.store.registers[request_key("p1")] = ""  # listed, but no object yet
-    await apply_purges(scene.tools(), seen)
-    assert not scene.logs[HOME].purges
-    scene.store.objects[request_key("p1")] = text
-    await apply_purges(scene.tools(), seen)
-    assert len(scene.logs[HOME].purges) == 1
-
-
-@in_loop
-async def test_a_request_that_is_none_stops_no_other() -> None:
-    """Garbage and tags that are none are told once and left alone; what comes after them is delivered."""
-    scene, seen = Scene(), Seen()
-    scene.store.objects[request_key("a")] = "garbage"
-    scene.store.objects[request_key("b")] = request("b", "no-tag").to_json()
-    scene.store.objects[request_key("c")] = request("c", "wedding:como").to_json()
-    for _ in range(2):
-        await apply_purges(scene.tools(), seen)
-    assert [purge.tags for purge in scene.logs[HOME].purges] == [("wedding:como",)]
-    assert sum("is not one and is left alone" in line for line in scene.told) == 2
-
-
-@in_loop
-async def test_a_purge_waits_for_a_redis_that_is_away() -> None:
-    """Nothing is confirmed before the log has it."""
-    scene, seen = Scene(), Seen()
-    scene.store.objects[request_key("p1")] = request("p1", "wedding:como").to_json()
-    scene.logs[HOME].is_cut = True
-    with pytest.raises(Unavailable):
-        await apply_purges(scene.tools(), seen)
-    assert receipt_key("p1", HOME) not in scene.store.objects
-    scene.logs[HOME].is_cut = False
-    await apply_purges(scene.tools(), seen)
-    assert receipt_key("p1", HOME) in scene.store.objects
 
 
 @in_loop
