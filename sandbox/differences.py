@@ -39,7 +39,12 @@ OWN: tuple[Row, ...] = (
     Row("places", "POPs", "hundreds in each CDN", "one of each CDN, both in Frankfurt"),
     Row("places", "vantage points", "an agent's network is its own", "agents, POPs and origins share this machine"),
     Row("Pulumi", "engine", "Pulumi's CLI", "a stand-in where no CLI is on PATH; the same state files and providers"),
-    Row("Pulumi", "providers", "Go plugins", "Python ones for the declared types; they refuse what the vendors refuse"),
+    Row(
+        "Pulumi",
+        "providers",
+        "Go plugins",
+        "Python ones for the declared types; unknown properties, wrong enums and missing ones are refused",
+    ),
     Row("clock", "time", "passes", "jumps when told; time-outs and latencies stay real"),
 )
 
