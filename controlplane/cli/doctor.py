@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -32,7 +33,11 @@ def doctor(*, output: Output = "text") -> int:
         session.show([f"{'ok ' if ok else 'BAD'} {name:<14} {said}" for name, (ok, said) in found.items()])
     bad = {name: said for name, (ok, said) in found.items() if not ok}
     if bad:
-        raise Incomplete(f"{len(bad)} of {len(found)} checks failed", report=bad)
+        raise Incomplete(
+            f"{len(bad)} of {len(found)} checks failed; nothing was changed",
+            next_step="mend them from the top: later checks need what earlier ones check",
+            report=bad,
+        )
     return 0
 
 
@@ -41,6 +46,8 @@ def _outcome(check: Callable[[Plant], str], plant: Plant) -> tuple[bool, str]:
         return True, check(plant)
     except WedcacheError as error:
         return False, f"{error}" + (f"; {error.next_step}" if error.next_step else "")
+    except Exception as error:  # a check that cannot be made is a check that failed, and the others still count
+        return False, f"unexpected {type(error).__name__}: {error}"
 
 
 def _zones(_: Plant) -> str:
@@ -80,15 +87,17 @@ def _cloudflare(plant: Plant) -> str:
 
 
 def _agents(plant: Plant) -> str:
-    from controlplane.operations.observe_regions import heartbeats
+    from controlplane.operations.observe_regions import look
 
     names = [region.name for region in plant.inventory.regions]
-    silent = sorted(set(names) - set(heartbeats(plant.store, names)))
+    sight = look(plant.store, plant.steering, names, plant.clock, time.sleep)
+    silent = sorted(set(names) - sight.living)
     if silent:
-        raise Incomplete(
-            f"no heartbeat was ever written by {', '.join(silent)}", next_step="wedcache worker --region R"
-        )
-    return ", ".join(names)
+        raise Incomplete(f"silent: {', '.join(silent)}", next_step="run `wedcache worker --region R` in that region")
+    trouble = [f"{name} {duty}: {words}" for name in names for duty, words in sight.heartbeats[name].trouble.items()]
+    if trouble:
+        raise Incomplete("; ".join(trouble))
+    return f"{', '.join(names)} live"
 
 
 def _edges(plant: Plant) -> str:

@@ -35,6 +35,7 @@ def failover(region: str, /, *, plan: bool = False, yes: bool = False, output: O
     from controlplane.domain.health import standby_for
 
     plant = session.plant()
+    _check_nothing_open(plant)
     roles, sight = _look(plant, region)
     verdict = sight.verdicts[region]
     session.say(verdict.sentence())
@@ -68,46 +69,53 @@ def failback(region: str, /, *, plan: bool = False, yes: bool = False, output: O
     from controlplane.domain import freeze
     from controlplane.domain import operation as doors
     from controlplane.domain.failover import Operation
-    from controlplane.domain.health import Health
     from controlplane.domain.scope import parse_scope
     from controlplane.operations import admit
 
     plant = session.plant()
+    _check_nothing_open(plant)
     roles, sight = _look(plant, region)
     calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
-    facts = freeze.Facts(standby_unhealthy=sight.verdicts[roles.home].is_lost)
+    facts = freeze.Facts(standby_unhealthy=roles.home in sight.verdicts and sight.verdicts[roles.home].is_lost)
     at = plant.clock.now()
     session.admit(admit.verdict(doors.Operation.FAILBACK, parse_scope("platform"), at, calendar, facts))
     if region not in roles.down:
         raise Refused(f"{region} is not down (home is {roles.home}, epoch {roles.epoch}); there is nothing to return")
-    agents = {point: view for point, view in sight.verdicts[region].views.items() if point.startswith("agent ")}
     session.say(sight.verdicts[region].sentence())
-    if Health.DOWN in agents.values() and not _only_drained(plant, region):
-        raise Refused(f"{region} is not healthy yet", next_step="`wedcache status` shows each view")
+    if not _is_ready(sight, region):
+        raise Refused(
+            f"{region} is not healthy yet: its agent has to live and to reach its Redis",
+            next_step="`wedcache status` shows each view; wake the region and its agent first",
+        )
     return _perform(plant, _intent(plant, Operation.FAILBACK, region, region, roles.epoch + 1), plan, yes, output)
 
 
-def _only_drained(plant: Plant, region: str) -> bool:
-    """A drained region answers 503 on its health path on purpose: what counts is that its agent reaches its Redis."""
-    from controlplane.operations.observe_regions import heartbeats
+def _is_ready(sight: Sight, region: str) -> bool:
+    """A drained region answers 503 on its health path on purpose: what counts is what its living agent says."""
+    return region in sight.living and sight.heartbeats[region].cache_answers
 
-    beat = heartbeats(plant.store, [region]).get(region)
-    return beat is not None and beat.cache_answers
+
+def _check_nothing_open(plant: Plant) -> None:
+    from controlplane.operations.intents import acting
+
+    card = acting(plant.store)
+    if card is not None:
+        raise Refused(
+            f"{card.operation.value} {card.id} of {card.region} is open, begun by {card.by}",
+            next_step=f"`wedcache ops resume {card.id}` finishes it",
+        )
 
 
 def _look(plant: Plant, region: str) -> tuple[Roles, Sight]:
     from controlplane.domain.roles import ROLES_KEY, current
     from controlplane.errors import BadInput
-    from controlplane.operations.observe_regions import heartbeats, observe
+    from controlplane.operations.observe_regions import look
 
     names = [one.name for one in plant.inventory.regions]
     if region not in names:
         raise BadInput(f"no region {region!r}; the inventory has {', '.join(names)}")
-    before = heartbeats(plant.store, names)
-    time.sleep(1.2)  # an agent beats once a second: one that does not move is silent
-    return current(plant.store.read(ROLES_KEY), plant.inventory.home), observe(
-        plant.store, plant.steering, names, before
-    )
+    sight = look(plant.store, plant.steering, names, plant.clock, time.sleep)
+    return current(plant.store.read(ROLES_KEY), plant.inventory.home), sight
 
 
 def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch: int) -> Intent:
@@ -137,22 +145,30 @@ def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output
     for step, plane in PLANE.items():
         session.say(f"  {step.value:<7} {plane}")
     if plan:
+        if output == "json":
+            steps = [{"step": step.value, "plane": plane} for step, plane in PLANE.items()]
+            session.show_json({**_facts(intent, "wedcache.failover-plan/1"), "steps": steps})
         return 0
     session.confirm(f"{intent.operation.value}?", yes=yes)
     means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))
-    done = reconcile(means, begin(means, intent))
+    try:
+        done = reconcile(means, begin(means, intent))
+    except KeyboardInterrupt:
+        session.say(f"cut off in the middle: `wedcache ops resume {intent.id}` goes on from here, on any machine")
+        raise
     if output == "json":
-        session.show_json(
-            {
-                "schema": "wedcache.failover/1",
-                "id": done.id,
-                "operation": done.operation.value,
-                "region": done.region,
-                "target": done.target,
-                "epoch": done.epoch,
-                "seconds": done.seconds,
-            }
-        )
+        session.show_json({**_facts(done, "wedcache.failover/1"), "seconds": done.seconds})
     else:
         session.show([f"{done.operation.value} {done.id} is done: {done.target} is home"])
     return 0
+
+
+def _facts(intent: Intent, schema: str) -> dict[str, object]:
+    return {
+        "schema": schema,
+        "id": intent.id,
+        "operation": intent.operation.value,
+        "region": intent.region,
+        "target": intent.target,
+        "epoch": intent.epoch,
+    }

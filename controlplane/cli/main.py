@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import sys
 from collections.abc import Sequence
+from contextvars import copy_context
 
 import cyclopts
 
 from controlplane.cli import session
-from controlplane.errors import Incomplete, Refused, Unavailable, WedcacheError
+from controlplane.errors import BadInput, Incomplete, Refused, Unavailable, WedcacheError
 
 app = cyclopts.App(
     name="wedcache",
@@ -29,9 +31,12 @@ app.command("controlplane.cli.failing_over:failback", name="failback", help="Ret
 app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume.")
 app.command("controlplane.cli.explain:explain", name="explain", help="What an exit code means, and what to do.")
 app.command("controlplane.cli.worker:worker", name="worker", help="Run a region's agent.")
+app.command("controlplane.cli.reporting:report", name="report", help="The last rehearsal's report in short.")
 
 _USAGE = 2
 _INTERRUPTED = 130
+_SILENT = (BadInput,)
+"""A command line or a file that cannot be read is answered on standard error alone."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -39,8 +44,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Codes: `wedcache explain CODE`, `controlplane/domain/exit_codes.py`.
     """
+    return copy_context().run(_run, sys.argv[1:] if arguments is None else list(arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        profile, rest = session.split_profile(sys.argv[1:] if arguments is None else arguments)
+        profile, rest = session.split_profile(arguments)
         if profile is not None:
             session.PROFILE.set(profile)
         code = app(
@@ -49,8 +58,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
             print_error=False,
             result_action="return_value",
         )
+        sys.stdout.flush()
     except WedcacheError as error:
+        if session.wants_json(arguments) and not session.SHOWN.get() and not isinstance(error, _SILENT):
+            session.show_json(_object(error))
         return _told(error)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`): nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except cyclopts.CycloptsError as error:
         sys.stderr.write(f"{error}\nnothing was changed\nnext: wedcache --help, or --help after the command\n")
         return _USAGE
@@ -58,6 +74,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("interrupted\n")
         return _INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _object(error: WedcacheError) -> dict[str, object]:
+    """The error for programs, `wedcache.error/1`."""
+    return {
+        "schema": "wedcache.error/1",
+        "error": type(error).__name__,
+        "exit_code": error.exit_code,
+        "message": str(error),
+        "next_step": error.next_step,
+        "report": error.report if isinstance(error, Incomplete) else {},
+    }
 
 
 def _told(error: WedcacheError) -> int:

@@ -36,41 +36,54 @@ def list_(*, output: Output = "text") -> int:
 
 
 @app.command
-def show(identity: str, /) -> int:
+def show(identity: str, /, *, output: Output = "text") -> int:
     """One operation's card.
 
     Parameters
     ----------
     identity
         The operation's id, as `ops list` prints it.
+    output
+        text or json (wedcache.intent/1).
     """
     from controlplane.operations.intents import intent
 
     card = intent(session.plant().store, identity)
-    session.show([_line(card), *(f"  {step:<7} {seconds:.2f} s" for step, seconds in card.seconds.items())])
+    _shown(card, output)
     return 0
 
 
 @app.command
-def resume(identity: str, /) -> int:
-    """Go on with an operation from its card, whoever began it. Safe to run again.
+def resume(identity: str, /, *, output: Output = "text") -> int:
+    """Go on with an operation from its card, whoever began it; also with what a closed card owes. Safe to run again.
 
     Parameters
     ----------
     identity
         The operation's id.
+    output
+        text or json (wedcache.intent/1).
     """
+    from controlplane.domain.failover import reopened
     from controlplane.operations.fail_over import reconcile
     from controlplane.operations.intents import intent
 
     plant = session.plant()
-    card = intent(plant.store, identity)
-    if card.state == "done":
-        session.show([_line(card)])
-        return 0
-    done = reconcile(plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s")), card)
-    session.show([_line(done)])
+    card = reopened(intent(plant.store, identity))
+    if card.state == "open":
+        means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))
+        card = reconcile(means, card)
+    _shown(card, output)
     return 0
+
+
+def _shown(card: Intent, output: Output) -> None:
+    if output == "json":
+        session.show_json(card.model_dump(mode="json", by_alias=True))
+        return
+    owed = [f"  owed    {step}: `wedcache ops resume {card.id}`" for step in card.owed]
+    steps = [f"  {step:<7} {seconds:.2f} s" for step, seconds in card.seconds.items()]
+    session.show([_line(card), *steps, *owed])
 
 
 def _line(card: Intent) -> str:

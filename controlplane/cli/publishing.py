@@ -38,6 +38,16 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
         f"plan: publish {len(wanted.weddings)} weddings, {windows} windows, over epoch {held.made.epoch if held else 0}"
     )
     if plan:
+        if output == "json":
+            over = held.made.epoch if held else 0
+            session.show_json(
+                {
+                    "schema": "wedcache.calendar-plan/1",
+                    "weddings": len(wanted.weddings),
+                    "windows": windows,
+                    "over": over,
+                }
+            )
         return 0
     session.confirm("publish?", yes=yes)
     published = publish_calendar(plant.store, wanted, at)

@@ -34,15 +34,20 @@ def purge(*tags: str, hard: bool = False, plan: bool = False, yes: bool = False,
     from controlplane.operations import admit
     from controlplane.operations.purge import purge as perform
 
+    scopes = scope_of_tags(tags)
+    tags = tuple(dict.fromkeys(tags))
     plant = session.plant()
     at = plant.clock.now()
     calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
-    for scope in scope_of_tags(tags):
+    for scope in scopes:
         session.admit(admit.verdict(Operation.PURGE_HARD if hard else Operation.PURGE_SOFT, scope, at, calendar))
     kind = Kind.HARD if hard else Kind.SOFT
     regions = [region.name for region in plant.inventory.regions]
     session.say(f"plan: {kind.value} purge of {', '.join(tags)} in {', '.join(regions)}, cloudfront, cloudflare")
     if plan:
+        if output == "json":
+            where = [*regions, "cloudfront", "cloudflare"]
+            session.show_json({"schema": "wedcache.purge-plan/1", "kind": kind.value, "tags": tags, "where": where})
         return 0
     session.confirm("purge?", yes=yes)
     request = PurgeRequest(id=plant.operation_id("purge"), tags=tags, kind=kind, by=plant.me, at=zulu(at))

@@ -14,18 +14,30 @@ if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
     from controlplane.domain.verdict import Verdict
 
+SHOWN: ContextVar[bool] = ContextVar("shown", default=False)
+"""Whether this command has written its object."""
 PROFILE: ContextVar[str] = ContextVar("profile", default="default")
 
 
 def split_profile(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The value of a leading `--profile NAME`, and the rest. Raises BadInput where the name is missing."""
-    if arguments and arguments[0].startswith("--profile="):
-        return arguments[0].partition("=")[2], list(arguments[1:])
-    if arguments and arguments[0] == "--profile":
-        if len(arguments) < 2:
-            raise BadInput("--profile wants a name", next_step="wedcache --profile sandbox status")
-        return arguments[1], list(arguments[2:])
-    return None, list(arguments)
+    """The value of `--profile NAME`, wherever it stands, and the rest. Raises BadInput where the name is missing."""
+    name: str | None = None
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--profile" or word.startswith("--profile="):
+            name = word.partition("=")[2] or ("" if "=" in word else next(words, ""))
+            if not name or name.startswith("-"):
+                raise BadInput("--profile wants a name", next_step="wedcache --profile sandbox status")
+        else:
+            rest.append(word)
+    return name, rest
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether `--output json` was said: then standard output holds one object, also when the command fails."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(word == "--output=json" or (word == "--output" and value == "json") for word, value in pairs)
 
 
 def plant() -> Plant:
@@ -48,6 +60,7 @@ def show(lines: Sequence[str]) -> None:
 
 def show_json(value: Mapping[str, Any]) -> None:
     """Data for programs: one object, schema first, nothing else on standard output."""
+    SHOWN.set(True)
     sys.stdout.write(json.dumps(value, indent=1) + "\n")
 
 
@@ -55,7 +68,7 @@ def confirm(question: str, *, yes: bool) -> None:
     """Ask on a terminal; without one, refuse unless `--yes` was said. Raises Refused."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         raise Refused(f"{question} - not confirmed, and there is no terminal to ask on", next_step="add --yes")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from controlplane.cli import session
+from controlplane.errors import BadInput
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
@@ -29,7 +30,10 @@ def plan(*, save: Path | None = None, output: Output = "text") -> int:
 
     warm_plan = _made(session.plant())
     if save is not None:
-        save.write_text(warm_plan.to_json())
+        try:
+            save.write_text(warm_plan.to_json())
+        except OSError as error:
+            raise BadInput(f"--save {save}: {error.strerror}; the plan was not saved") from error
     if output == "json":
         session.show_json(json.loads(warm_plan.to_json()))
     else:
@@ -37,29 +41,32 @@ def plan(*, save: Path | None = None, output: Output = "text") -> int:
     return 0
 
 
-def warm(saved: Path | None = None, /, *, yes: bool = False, output: Output = "text") -> int:
+def warm(saved: Path | None = None, /, *, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
     """Warm the edge in tier order; every target must answer HIT on a second pass.
 
     Parameters
     ----------
     saved
         A plan saved by `wedcache plan --save`; without it a new one is made and shown.
+    plan
+        Print what would be warmed, and stop.
     yes
         Do not ask.
     output
         text or json (wedcache.warm-report/1).
     """
-    from controlplane.domain.warming import WarmPlan
-    from controlplane.errors import BadInput
+    import json
+
     from controlplane.operations.warm import warm as perform
 
     plant = session.plant()
-    try:
-        warm_plan = WarmPlan.from_json(saved.read_text()) if saved else _made(plant)
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInput(f"{saved}: {error}", next_step="wedcache plan --save FILE") from error
+    warm_plan = _made(plant) if saved is None else _saved(saved)
     for line in _summary(warm_plan):
         session.say(line)
+    if plan:
+        if output == "json":
+            session.show_json(json.loads(warm_plan.to_json()))
+        return 0
     session.confirm("warm?", yes=yes)
     seen: Counter[str] = Counter()
 
@@ -82,6 +89,15 @@ def warm(saved: Path | None = None, /, *, yes: bool = False, output: Output = "t
     else:
         session.show([f"{report.proven} of {report.total} targets answered HIT on the second pass"])
     return 0
+
+
+def _saved(path: Path) -> WarmPlan:
+    from controlplane.domain.warming import WarmPlan
+
+    try:
+        return WarmPlan.from_json(path.read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: {error}", next_step=f"wedcache plan --save {path}") from error
 
 
 def _made(plant: Plant) -> WarmPlan:

@@ -48,6 +48,14 @@ def _withdraw(store: SharedStore, card: Intent) -> None:
     store.change(intent_key(card.id), lambda _: text)
 
 
+def acting(store: SharedStore) -> Intent | None:
+    """The open card of the operation that may act now; None if there is none."""
+    held = store.read(ACTING)
+    text = store.read(intent_key(held)) if held else None
+    card = Intent.from_json(text) if text else None
+    return card if card is not None and card.state == "open" else None
+
+
 def all_intents(store: SharedStore) -> list[Intent]:
     """Every card, oldest first."""
     texts = [store.read(name) for name in store.names(INTENTS)]
