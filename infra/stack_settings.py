@@ -123,23 +123,34 @@ def read_wedding() -> WeddingSettings:
 
 
 def _read(model: type[Settings]) -> Settings:
-    stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
-    given = _given(pulumi.get_project())
-    unknown = sorted(set(given) - set(model.model_fields))
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], model.model_fields, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(model.model_fields))}"
-        raise SettingsError(f"{stack_file}: unknown key {pulumi.get_project()}:{unknown[0]}{hint}")
     try:
-        return model.model_validate(given)
+        return model.model_validate(_given(pulumi.get_project()))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = _place(first["loc"])
-        said = f"{place}: {first['msg']}" if place else first["msg"]
-        raise SettingsError(
-            f"{stack_file}: {pulumi.get_project()}:{said}. Nothing was declared; mend it with "
-            f"`pulumi config set --path {place or 'KEY'} VALUE`"
-        ) from error
+        raise SettingsError(f"Pulumi.{pulumi.get_stack()}.yaml: {_said(model, error)}") from error
+
+
+def _said(model: type[BaseModel], error: ValidationError) -> str:
+    """The first fault in words: a misspelt key before what is missing because of it."""
+    faults = error.errors()
+    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
+    place, key = _place(first["loc"]), f"{pulumi.get_project()}:{_place(first['loc'])}"
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key}{_hint(model, first['loc'])}"
+    return (
+        f"{key}{': ' if place else ''}{first['msg']}. Nothing was declared; mend it with "
+        f"`pulumi config set --path {place or 'KEY'} VALUE`"
+    )
+
+
+def _hint(model: type[BaseModel], steps: Sequence[str | int]) -> str:
+    """The known key that is nearest to the unknown one at the end of `steps`, or all that are known there."""
+    for step in steps[:-1]:
+        inner = model.model_fields[str(step)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        model = inner
+    near = difflib.get_close_matches(str(steps[-1]), model.model_fields, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(model.model_fields))}"
 
 
 def _place(steps: Sequence[str | int]) -> str:
