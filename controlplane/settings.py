@@ -96,7 +96,8 @@ def read_profile(name: str, folder: Path = PROFILES) -> Profile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is misspelt is also one that is missing: the misspelling says more.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         place = ".".join(str(part) for part in first["loc"]) or "the profile"
         known_keys = {*Profile.model_fields, *AwsSettings.model_fields, *CloudflareSettings.model_fields}
         near = difflib.get_close_matches(str(first["loc"][-1]) if first["loc"] else "", known_keys, 1)

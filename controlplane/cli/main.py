@@ -17,6 +17,7 @@ app = cyclopts.App(
     name="wedcache",
     help="Keeps a wedding platform fast and available worldwide, above all on the Saturday of the wedding.",
     version=lambda: importlib.metadata.version("wedcache"),
+    suppress_keyboard_interrupt=False,
 )
 app.command("controlplane.cli.freeze:app", name="freeze", help="Freeze windows: what holds, when and why.")
 app.command("controlplane.cli.gate:gate", name="gate", help="May this change start now? Ends with 0, 10 or 16.")

@@ -9,56 +9,87 @@ from controlplane.cli import session
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
+    from controlplane.operations.observe_regions import Sight
 
 Output = Literal["text", "json"]
 
 
 def status(*, output: Output = "text") -> int:
-    """Show home, regions, agents, calendar and open operations.
+    """Show home, regions, agents, calendar and open operations; without the shared store, what this machine knows.
 
     Parameters
     ----------
     output
         text or json (wedcache.status/1).
     """
-    found = _look(session.plant())
+    from controlplane.errors import Unavailable
+
+    plant = session.plant()
+    known = _known(plant)
+    away: Unavailable | None = None
+    try:
+        seen = _seen(plant)
+    except Unavailable as error:
+        seen, away = _UNSEEN, error
+    found = {**known, **seen, "unavailable": None if away is None else str(away)}
     if output == "json":
         session.show_json(found)
     else:
         session.show(_lines(found))
+    if away is not None:
+        raise away
     return 0
 
 
-def _look(plant: Plant) -> dict[str, Any]:
-    from controlplane.domain.instant import zulu
-    from controlplane.domain.roles import ROLES_KEY, current
-    from controlplane.operations.admit import known_calendar
-    from controlplane.operations.intents import open_intents
-    from controlplane.operations.observe_regions import heartbeats, observe
+_UNSEEN: dict[str, Any] = {
+    "home": None,
+    "roles_epoch": None,
+    "down": [],
+    "drained": [],
+    "regions": [],
+    "open": [],
+    "weddings": [],
+}
 
-    inventory = plant.inventory
-    names = [region.name for region in inventory.regions]
-    before = heartbeats(plant.store, names)
+
+def _known(plant: Plant) -> dict[str, Any]:
+    """What the last good copies on this machine answer when the shared store does not."""
+    from controlplane.domain.instant import zulu
+    from controlplane.operations.admit import known_calendar
+
+    inventory = {"age": round(plant.inventory_copy.age), "fresh": plant.inventory_copy.fresh}
     calendar, text = known_calendar(plant.store, plant.last_good_calendar)
     if text is not None:
         plant.keep_calendar(text)
-    roles = current(plant.store.read(ROLES_KEY), inventory.home)
     now = plant.clock.now()
-    time.sleep(1.2)  # an agent beats once a second: one that does not move is silent
-    sight = observe(plant.store, plant.steering, names, before)
     rules = calendar.everything.holding(now) if calendar else ()
+    made = None if calendar is None else calendar.made
     return {
         "schema": "wedcache.status/1",
         "at": zulu(now),
+        "inventory": inventory,
+        "calendar": None
+        if made is None
+        else {"epoch": made.epoch, "valid_until": zulu(made.valid_until), "expired": now >= made.valid_until},
+        "frozen": [{"id": rule.id, "end": zulu(rule.end), "local_end": rule.local_end} for rule in rules],
+    }
+
+
+def _seen(plant: Plant) -> dict[str, Any]:
+    from controlplane.domain.roles import ROLES_KEY, current
+    from controlplane.operations.intents import open_intents
+    from controlplane.operations.observe_regions import look
+
+    inventory = plant.inventory
+    roles = current(plant.store.read(ROLES_KEY), inventory.home)
+    names = [region.name for region in inventory.regions]
+    sight = look(plant.store, plant.steering, names, plant.clock, time.sleep)
+    return {
         "home": roles.home,
         "roles_epoch": roles.epoch,
         "down": list(roles.down),
-        "inventory": {"age": round(plant.inventory_copy.age), "fresh": plant.inventory_copy.fresh},
-        "calendar": None
-        if calendar is None
-        else {"epoch": calendar.made.epoch, "valid_until": zulu(calendar.made.valid_until)},
-        "frozen": [{"id": rule.id, "end": zulu(rule.end), "local_end": rule.local_end} for rule in rules],
-        "regions": [_region(name, sight.verdicts[name], sight, before) for name in names],
+        "drained": list(roles.drained),
+        "regions": [_region(name, sight) for name in names],
         "open": [
             {"id": card.id, "operation": card.operation.value, "by": card.by} for card in open_intents(plant.store)
         ],
@@ -66,9 +97,9 @@ def _look(plant: Plant) -> dict[str, Any]:
     }
 
 
-def _region(name: str, verdict: Any, sight: Any, before: Any) -> dict[str, Any]:
+def _region(name: str, sight: Sight) -> dict[str, Any]:
     beat = sight.heartbeats.get(name)
-    lives = beat is not None and (name not in before or before[name].beat != beat.beat)
+    verdict = sight.verdicts[name]
     return {
         "name": name,
         "lost": verdict.is_lost,
@@ -76,34 +107,45 @@ def _region(name: str, verdict: Any, sight: Any, before: Any) -> dict[str, Any]:
         "agent": None
         if beat is None
         else {
-            "lives": lives,
+            "lives": name in sight.living,
             "calendar_epoch": beat.calendar_epoch,
             "roles_epoch": beat.roles_epoch,
             "cache_answers": beat.cache_answers,
+            "trouble": beat.trouble,
         },
         "pool_enabled": None if sight.enabled is None else sight.enabled.get(name),
     }
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    copy = "" if found["inventory"]["fresh"] else f" (last good copy, {found['inventory']['age']} s old)"
-    lines = [f"home      {found['home']} (roles epoch {found['roles_epoch']}){copy}"]
+    copy = "" if found["inventory"]["fresh"] else f" (inventory: last good copy, {found['inventory']['age']} s old)"
+    home = "unknown" if found["home"] is None else f"{found['home']} (roles epoch {found['roles_epoch']})"
+    lines = [f"home      {home}{copy}"]
     for region in found["regions"]:
-        state = "LOST" if region["lost"] else "ok"
-        views = ", ".join(f"{point} {health}" for point, health in region["views"].items()) or "nobody looks"
-        lines.append(f"region    {region['name']:<14} {state:<5} {views}")
-        agent = region["agent"]
-        told = "never spoke" if agent is None else "lives" if agent["lives"] else "silent"
-        lines.append(
-            f"  agent   {told}" + ("" if agent is None or agent["cache_answers"] else "; its Redis does not answer")
-        )
+        lines += _region_lines(region, found)
     calendar = found["calendar"]
-    lines.append(
-        "calendar  unknown: changes are refused; `wedcache freeze push`"
-        if calendar is None
-        else f"calendar  epoch {calendar['epoch']}, valid until {calendar['valid_until']}"
-    )
+    if calendar is None or calendar["expired"]:
+        lines.append("calendar  unknown: changes are refused; `wedcache freeze push`")
+    else:
+        lines.append(f"calendar  epoch {calendar['epoch']}, valid until {calendar['valid_until']}")
     lines += [f"frozen    {rule['id']} until {rule['local_end']}" for rule in found["frozen"]] or ["frozen    nothing"]
     lines += [f"open      {card['operation']} {card['id']} by {card['by']}" for card in found["open"]]
-    lines.append(f"weddings  {', '.join(found['weddings']) or 'none'}")
+    if found["unavailable"] is None:
+        lines.append(f"weddings  {', '.join(found['weddings']) or 'none'}")
     return lines
+
+
+def _region_lines(region: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    name, agent = region["name"], region["agent"]
+    state = "down" if name in found["down"] else "LOST" if region["lost"] else "ok"
+    state += ", drained" if name in found["drained"] else ""
+    views = ", ".join(f"{point} {health}" for point, health in region["views"].items()) or "nobody looks"
+    told = "never spoke" if agent is None else "lives" if agent["lives"] else "silent"
+    if agent is not None and not agent["cache_answers"]:
+        told += "; its Redis does not answer"
+    troubles = agent["trouble"].items() if agent is not None and agent["lives"] else ()
+    return [
+        f"region    {name:<14} {state:<5} {views}",
+        f"  agent   {told}",
+        *(f"  trouble {duty}: {words}" for duty, words in troubles),
+    ]

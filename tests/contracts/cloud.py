@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,7 +89,14 @@ class Cloud:
         }
 
     def mutations(self) -> list[tuple[str, str]]:
-        """Every mutating vendor call so far: (service, operation)."""
+        """Every mutating vendor call so far: (service, operation).
+
+        A majority of two goes on before the third bucket has answered: wait until nothing comes any more.
+        """
+        deadline, seen = time.monotonic() + 5, -1
+        while (size := self.run.calls.stat().st_size) != seen and time.monotonic() < deadline:
+            seen = size
+            time.sleep(0.25)
         return [(row["service"], row["operation"]) for row in self.aws.calls() if row["mutating"]]
 
 
