@@ -56,7 +56,6 @@ class Report:
             "seconds": round(self.seconds, 1),
             "claims": [_claim(claim, finding) for claim, finding in self.findings],
             "not_shown": [*self.not_shown, *([f"broken off: {self.broken}"] if self.broken else [])],
-            "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         }
 

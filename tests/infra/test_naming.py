@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ def keeps_the_rules(what: str, name: str) -> bool:
 @given(STACKS, st.sampled_from(REGIONS), st.sampled_from(["critical", "high", "medium", "low"]))
 def test_a_name_keeps_the_rules_or_is_refused(stack: str, region: str, tier: str) -> None:
     """No name leaves here that a vendor would refuse, and a refusal says the name and the rule."""
-    made = {
+    made: dict[str, Callable[[], str]] = {
         "group": lambda: naming.cache_group(stack, tier, region),
         "parameters": lambda: naming.parameter_group(stack, region),
         "edge": lambda: naming.edge_name(stack, tier),

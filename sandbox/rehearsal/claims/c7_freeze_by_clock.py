@@ -20,7 +20,10 @@ def judge(evidence: Evidence) -> Finding:
     right = {**_doors(*doors), **_traffic(*traffic)}
     wrong = [name for name, holds in right.items() if not holds]
     true = not wrong and not processes["wedcache"] and bool(processes["ended"])
-    why = f"wrong: {', '.join(wrong)}; wedcache processes alive: {processes['wedcache']}"
+    why = (
+        f"wrong: {', '.join(wrong) or 'none'}; wedcache processes alive: {processes['wedcache']}; "
+        f"agents ended: {', '.join(processes['ended']) or 'none'}"
+    )
     return Finding(true, len(right) - len(wrong), "surfaces right on both sides", len(right), why)
 
 

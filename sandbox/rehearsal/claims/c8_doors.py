@@ -18,8 +18,13 @@ def judge(evidence: Evidence) -> Finding:
     stopped = {act: code for act, code in allowed["acts"].items() if code != 0}
     reached = sum(forbidden["mutating"].values()) + sum(up["mutating"].values())
     acts = len(tried) + len(allowed["acts"])
-    true = not passed and not stopped and reached == 0 and forbidden["calls"] > 0
-    why = f"not refused: {passed}; not admitted: {stopped}; mutating calls: {forbidden['mutating']} {up['mutating']}"
+    tried_both = bool(forbidden["acts"]) and bool(allowed["acts"])
+    true = not passed and not stopped and reached == 0 and forbidden["calls"] > 0 and tried_both
+    why = (
+        f"not refused: {passed}; not admitted: {stopped}; mutating calls: {forbidden['mutating']} {up['mutating']}; "
+        f"tried: {len(tried)} forbidden, {len(allowed['acts'])} allowed acts; "
+        f"vendor calls of any kind in the log: {forbidden['calls']}"
+    )
     return Finding(true, acts - len(passed) - len(stopped), "acts decided rightly, 0 mutating calls", acts, why)
 
 

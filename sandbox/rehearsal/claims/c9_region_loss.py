@@ -20,15 +20,17 @@ def judge(evidence: Evidence) -> Finding:
         "not detected in time": detected is None or detected > MOST_DETECTION_SECONDS,
         f"failover ended with {loss['code']}": loss["code"] != 0,
         "traffic moved too late": loss["total_seconds"] > MOST_TOTAL_SECONDS,
-        f"{guests['cached_failed']} cached pages failed": guests["cached_failed"] > 0 or guests["cached"] == 0,
+        f"{guests['cached_failed']} cached pages failed": guests["cached_failed"] > 0,
+        "no cached page was asked": guests["cached"] == 0,
         f"{guests['uncached_failed_after']} uncached requests failed after": guests["uncached_failed_after"] > 0,
         "no uncached request was seen after": guests["uncached_after"] == 0,
-        f"{writes['lost']} acknowledged writes lost": writes["lost"] > 0 or writes["before_the_loss"] == 0,
+        f"{writes['lost']} acknowledged writes lost": writes["lost"] > 0,
+        "no write was acknowledged before the loss": writes["before_the_loss"] == 0,
         f"failback in the window ended with {woken['refused']}": woken["refused"] != 10,
         f"failback after the window ended with {back['code']}": back["code"] != 0,
     }
     why = "; ".join(reason for reason, holds in reasons.items() if holds)
-    return Finding(not why, loss["total_seconds"], figures(loss, guests, writes), guests["cached"], why)
+    return Finding(not why, guests["cached_failed"], figures(loss, guests, writes), guests["cached"], why)
 
 
 def figures(loss: Row, guests: Row, writes: Row) -> str:
@@ -36,10 +38,10 @@ def figures(loss: Row, guests: Row, writes: Row) -> str:
     steps = loss["steps"]
     steered = round(sum(steps.get(step, 0) for step in ("roles", "drain", "route", "pool")), 2)
     return (
-        f"seconds in all (detection {loss['detection_seconds']}, steering {steered}, "
-        f"verification {steps.get('verify', 0)}); cached pages asked, {guests['cached_failed']} failed, "
-        f"{guests['stale']} stale; uncached {guests['uncached']} asked, {guests['uncached_failed']} failed, saying so; "
-        f"{writes['acknowledged']} writes acknowledged, {writes['lost']} lost"
+        f"cached pages failed ({guests['stale']} stale); detection {loss['detection_seconds']} s, "
+        f"steering {steered} s, verification {steps.get('verify', 0)} s, {loss['total_seconds']} s in all with the "
+        f"command's start; uncached: {guests['uncached']} asked, {guests['uncached_failed']} failed and said so; "
+        f"writes: {writes['acknowledged']} acknowledged, {writes['lost']} lost"
     )
 
 

@@ -1,0 +1,93 @@
+"""Synthetic evidence of a rehearsal in which everything went well, to be spoiled one fact at a time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.rehearsal.evidence import Evidence, Row
+
+TIERS = ("cloudfront", "cloudflare", "memory eu-central-1", "redis eu-central-1", "memory us-east-1", "redis us-east-1")
+TARGETS = (("/", "critical"), ("/travel", "high"), ("/gallery", "medium"), ("/photos/1", "low"))
+HOST, POP, RULE = "como.weddings.example", "FRA56-P1", "venue:como:2027-06-12"
+LIFE = {"seconds": 295180, "needed": 151205}
+OPEN = {"status": 200, "rule": "", "guest_status": 200}
+CLOSED = {"status": 423, "rule": RULE, "guest_status": 200}
+_PASSES = [
+    [float(number), HOST, path, 200, cache]
+    for number, (path, cache) in enumerate([(path, cache) for cache in ("Miss", "Hit") for path, _ in TARGETS])
+]
+_KNOB = {"cdn": "cloudfront", "knob": "MinTTL"}
+
+RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("calendar", {"tzdata": "2026.6", "source": "pinned", "rows": 36, "different": []}),
+    ("knob-table", {"cdn": "cloudfront", "knobs": ["MinTTL"]}),
+    ("knob", {**_KNOB, "wanted_before": "a", "before": "a", "wanted_after": "b", "after": "b"}),
+    ("again", {"codes": [0, 0], "unchanged": 49, "mutating": {}, "tails": []}),
+    ("targets", {"targets": [{"host": HOST, "path": path, "pop": POP, "tier": tier} for path, tier in TARGETS]}),
+    ("pop-log", {"pop": POP, "rows": _PASSES}),
+    (
+        "purge",
+        {
+            "code": 0,
+            "before": dict.fromkeys(TIERS, "1"),
+            "still": dict.fromkeys(TIERS, "1"),
+            "after": dict.fromkeys(TIERS, "2"),
+            "seconds": 2.5,
+        },
+    ),
+    ("processes", {"ended": ["agent-eu-central-1", "agent-us-east-1"], "wedcache": []}),
+    ("doors", {"side": "before", "gate": 0, "preview": 0, "mutating": {}, "preview_words": False}),
+    ("traffic", {"side": "before", "edge": OPEN, "life": LIFE}),
+    ("traffic", {"side": "after", "edge": CLOSED, "life": LIFE}),
+    ("doors", {"side": "after", "gate": 10, "preview": 1, "mutating": {}, "preview_words": True}),
+    (
+        "forbidden",
+        {"acts": {"pulumi destroy": 1, "wedcache purge --hard": 10, "wedcache gate": 10}, "mutating": {}, "calls": 31},
+    ),
+    ("allowed", {"acts": {"wedcache warm": 0, "owner's update": 0}, "mutating": {"s3 PutObject": 3}}),
+    (
+        "loss",
+        {
+            "detection_seconds": 7.0,
+            "code": 0,
+            "total_seconds": 20.0,
+            "steps": {"drain": 0.3, "route": 0.2, "verify": 1},
+        },
+    ),
+    (
+        "guests",
+        {
+            "cached": 2171,
+            "cached_failed": 0,
+            "stale": 22,
+            "uncached": 386,
+            "uncached_failed": 319,
+            "uncached_after": 18,
+            "uncached_failed_after": 0,
+        },
+    ),
+    ("writes", {"acknowledged": 452, "before_the_loss": 412, "lost": 0}),
+    ("woken", {"refused": 10}),
+    ("protected", {"code": 1}),
+    ("failback", {"code": 0}),
+    ("destroy", {"codes": [0, 0], "left": {}}),
+    ("end", {"started": 13, "living": {}, "related": [], "ports": {}}),
+)
+
+
+def record(*, without: Sequence[str] = (), **spoilt: Any) -> Evidence:
+    """The record; `without` leaves kinds out, each of `spoilt` sets one fact.
+
+    A fact is named by its path: `guests__cached`, `doors_1__gate` (the second row of the kind), `purge__after__redis`.
+    """
+    rows = [(kind, copy.deepcopy(facts)) for kind, facts in RECORD]
+    for path, value in spoilt.items():
+        kind, *steps = path.split("__")
+        kind, _, number = kind.partition("_")
+        facts = [facts for name, facts in rows if name == kind][int(number or 0)]
+        for step in steps[:-1]:
+            facts = facts[step]
+        facts[steps[-1]] = value
+    return Evidence(tuple(Row("test", kind, 0.0, facts) for kind, facts in rows if kind not in without))
