@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -28,7 +28,7 @@ class WarmReport:
     by_tier: dict[str, int] = field(default_factory=dict)
 
 
-def make_plan(probe: EdgeProbe, edges: dict[str, str], pops: dict[str, Sequence[str]]) -> WarmPlan:
+def make_plan(probe: EdgeProbe, edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]) -> WarmPlan:
     """The plan for every host, from the hosts' own manifests read through the edge. Raises Unavailable."""
     pages: dict[str, tuple[Page, ...]] = {}
     for host, edge in edges.items():
