@@ -57,8 +57,8 @@ def _claim(claim: Claim, finding: Finding) -> str:
     return (
         f'<section class="claim"><div class="id">{claim.id}</div><div class="{word}">{word}</div><div>'
         f"<div>{escape(claim.text)}</div>"
-        f'<div class="figure"><b>{escape(str(finding.figure))}</b> {escape(finding.unit)}, '
-        f"of {escape(str(finding.of))}</div>"
+        f'<div class="figure"><b>{escape(str(finding.figure))}</b> of {escape(str(finding.of))} '
+        f"{escape(finding.unit)}</div>"
         f'<div class="small">witness: {escape(claim.witness)}; '
         f"turned false by: {escape(claim.counter_experiment)}</div>"
         f"{why}</div></section>"

@@ -52,7 +52,7 @@ class Screen:
         for claim, finding in report.findings:
             mark = Text("true", style="bold green") if finding.true else Text("FALSE", style="bold red")
             body = Text(claim.text)
-            body.append(f"\n{finding.figure} {finding.unit}, of {finding.of}", style="dim")
+            body.append(f"\n{finding.figure} of {finding.of} {finding.unit}", style="dim")
             if not finding.true:
                 body.append(f"\n{finding.why_not}", style="red")
             table.add_row(Text(claim.id, style="bold"), mark, body)

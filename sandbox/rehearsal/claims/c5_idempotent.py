@@ -21,7 +21,9 @@ def judge(evidence: Evidence) -> Finding:
         and not left
     )
     why = f"second up: {again['codes']}, {again['mutating']}; protected destroy: {protected['code']}; left {left}"
-    return Finding(true, changes + sum(map(len, left.values())), "changes by a second up, and things left", 0, why)
+    return Finding(
+        true, changes + sum(map(len, left.values())), "changes by a second up, or things left", again["unchanged"], why
+    )
 
 
 CLAIM = Claim(

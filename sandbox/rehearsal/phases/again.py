@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,6 +29,7 @@ def play(stage: Stage) -> None:
     stage.record(
         "again",
         codes=[one.code for one in ran],
+        unchanged=sum(int(count) for one in ran for count in re.findall(r"(\d+) unchanged", one.text)),
         mutating=mutating(stage.run, begun, until, PULUMI) | mutating(stage.run, begun, until, "cloudflare-pulumi"),
         tails=[one.text[-400:] for one in ran if one.code != 0],
     )
