@@ -8,7 +8,6 @@ import pytest
 
 from tests.architecture.source import ROOT, modules
 
-
 NEEDS_MORE = {
     "tests/engine/test_differential.py": "compares with the real CLI: make test ENGINE=pulumi where there is one"
 }

@@ -64,7 +64,7 @@ def bearers(run: Run) -> list[int]:
     return found
 
 
-def until(what: str, claim: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(what: str, claim: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for a claim, within bounds."""
     deadline = time.monotonic() + seconds
     while not claim():
