@@ -82,3 +82,18 @@ def online(
         if "store" in vars(plant):
             vars(plant)["store"].close()
     gc.collect()
+
+
+@pytest.fixture
+def ask(online: Online, platform: Platform, tmp_path: Path) -> Online:
+    """The shared platform under the profile `test`."""
+    platform.profile(tmp_path)
+    return online
+
+
+@pytest.fixture
+def own(cloud: Cloud, tmp_path: Path) -> Platform:
+    """A platform of the test's own under the profile `test`."""
+    made = provisioned(cloud)
+    made.profile(tmp_path)
+    return made
