@@ -60,8 +60,8 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
 DUTIES = (
     Beat("probe", probing.probe_regions, 1.0),
     Beat("roles", pushing.push_roles, 1.0),
-    Beat("calendar", pushing.push_calendar, 1.0),
-    Beat("purges", purging.apply_purges, 0.5),
+    Beat("calendar", pushing.push_calendar, 3.0),
+    Beat("purges", purging.apply_purges, 1.0),
     Beat("edge", pushing.push_edge, RENEW_SECONDS),
     Beat("heartbeat", say_alive, 1.0),
 )

