@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox import processes
@@ -35,12 +36,15 @@ def provision(
     """Create both stacks, publish the calendar, start the agents. Raises NotProvisioned, and what `wedcache` raises."""
     workspace.write(request_certificate(run))
     write_profile(run)
-    _create(workspace, PLATFORM, tell, heard)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for one in [pool.submit(_init, workspace, stack, heard) for stack in (PLATFORM, WEDDING)]:
+            one.result()
+    _up(workspace, PLATFORM, tell, heard)
     tell("calendar and agents")
     # Publishing reads the inventory and keeps the copy that the wedding's stack is declared from.
     wedcache("freeze", "push", *push)
     start_agents(run)
-    _create(workspace, WEDDING, tell, heard)
+    _up(workspace, WEDDING, tell, heard)
 
 
 def start_agents(run: Run) -> None:
@@ -52,10 +56,17 @@ def start_agents(run: Run) -> None:
             process.stdout.close()
 
 
-def _create(workspace: Workspace, stack: tuple[str, str], tell: Callable[[str], None], heard: Heard) -> None:
+def _init(workspace: Workspace, stack: tuple[str, str], heard: Heard) -> None:
+    _must(workspace, stack, heard, "stack", "init", stack[1])
+
+
+def _up(workspace: Workspace, stack: tuple[str, str], tell: Callable[[str], None], heard: Heard) -> None:
     tell(f"pulumi up: {stack[0]}")
-    for arguments in (("stack", "init", stack[1]), ("up", "--yes", "--skip-preview", "--stack", stack[1])):
-        ran = workspace.pulumi(stack, *arguments)
-        heard(stack, arguments[0], ran)
-        if ran.code != 0:
-            raise NotProvisioned(f"pulumi {' '.join(arguments)} of {stack[0]} failed:\n{ran.text[-3000:]}")
+    _must(workspace, stack, heard, "up", "--yes", "--skip-preview", "--stack", stack[1])
+
+
+def _must(workspace: Workspace, stack: tuple[str, str], heard: Heard, *arguments: str) -> None:
+    ran = workspace.pulumi(stack, *arguments)
+    heard(stack, arguments[0], ran)
+    if ran.code != 0:
+        raise NotProvisioned(f"pulumi {' '.join(arguments)} of {stack[0]} failed:\n{ran.text[-3000:]}")

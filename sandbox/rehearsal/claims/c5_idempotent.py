@@ -15,12 +15,17 @@ def judge(evidence: Evidence) -> Finding:
     left = {kind: names for kind, names in destroyed["left"].items() if names}
     true = (
         again["codes"] == [0, 0]
+        and again["unchanged"] > 0
         and changes == 0
         and protected["code"] != 0
+        and protected["named"]
         and destroyed["codes"] == [0, 0]
         and not left
     )
-    why = f"second up: {again['codes']}, {again['mutating']}; protected destroy: {protected['code']}; left {left}"
+    why = (
+        f"second up: {again['codes']}, {again['mutating']}, {again['unchanged']} unchanged; protected destroy: "
+        f"{protected['code']}, protection named: {protected['named']}; left {left}"
+    )
     return Finding(
         true, changes + sum(map(len, left.values())), "changes by a second up, or things left", again["unchanged"], why
     )

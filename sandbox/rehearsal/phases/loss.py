@@ -16,7 +16,7 @@ from sandbox.rehearsal.stage import Stage
 LOST, STANDBY = REGIONS
 SATURDAY = datetime(2027, 6, 12, 14, 0, tzinfo=UTC)
 DETECTION_SECONDS = 15.0
-SETTLE_SECONDS = 2.0
+SETTLE_SECONDS = 1.0
 
 
 def play(stage: Stage) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from sandbox.provision import PLATFORM, WEDDING, Ran
+from sandbox.rehearsal.phases.freeze import WINDOW_END
 from sandbox.rehearsal.stage import Stage, StageBroken
 
 PROTECTION = {PLATFORM: "wedcache:deletion_protection", WEDDING: "wedcache-weddings:deletion_protection"}
@@ -12,13 +14,14 @@ PROTECTION = {PLATFORM: "wedcache:deletion_protection", WEDDING: "wedcache-weddi
 
 def play(stage: Stage) -> None:
     """Try to destroy, be refused, then set `deletion_protection: false` in both stacks."""
-    protected = stage.workspace.pulumi(WEDDING, "destroy", "--yes", "--run-program", "--stack", WEDDING[1])
-    stage.record("protected", code=protected.code, words=protected.text[-600:])
-    for stack, key in PROTECTION.items():
-        stage.workspace.set(stack, key, False)
+    if stage.clock.now() < WINDOW_END:
+        stage.set_clock(WINDOW_END + timedelta(minutes=5))
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for ran in pool.map(lambda stack: _up(stage, stack), PROTECTION):
-            must(ran, "up without protection")
+        platform = pool.submit(_unprotect, stage, PLATFORM)
+        protected = stage.workspace.pulumi(WEDDING, "destroy", "--yes", "--run-program", "--stack", WEDDING[1])
+        stage.record("protected", code=protected.code, named="protected" in protected.text)
+        _unprotect(stage, WEDDING)
+        platform.result()
 
 
 def must(ran: Ran, what: str) -> Ran:
@@ -28,6 +31,7 @@ def must(ran: Ran, what: str) -> Ran:
     return ran
 
 
-def _up(stage: Stage, stack: tuple[str, str]) -> Ran:
+def _unprotect(stage: Stage, stack: tuple[str, str]) -> None:
     """Without the preview: what it would show is one line of configuration."""
-    return stage.workspace.pulumi(stack, "up", "--yes", "--skip-preview", "--stack", stack[1])
+    stage.workspace.set(stack, PROTECTION[stack], False)
+    must(stage.workspace.pulumi(stack, "up", "--yes", "--skip-preview", "--stack", stack[1]), "up without protection")
