@@ -70,7 +70,7 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("writes", {"acknowledged": 452, "before_the_loss": 412, "lost": 0}),
     ("woken", {"refused": 10}),
-    ("protected", {"code": 1}),
+    ("protected", {"code": 1, "named": True}),
     ("failback", {"code": 0}),
     ("destroy", {"codes": [0, 0], "left": {}}),
     ("end", {"started": 13, "living": {}, "related": [], "ports": {}}),

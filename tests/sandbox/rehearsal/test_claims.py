@@ -50,6 +50,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("C5", "again__codes", [0, 1], "second up: [0, 1]"),
     ("C5", "again__mutating", {"s3 PutObject": 1}, "'s3 PutObject': 1"),
     ("C5", "protected__code", 0, "protected destroy: 0"),
+    ("C5", "protected__named", False, "protection named: False"),
+    ("C5", "again__unchanged", 0, "0 unchanged"),
     ("C5", "destroy__left", {"functions": ["edge"]}, "left {'functions': ['edge']}"),
     ("C6", "targets__targets", [], "no plan"),
     ("C6", "pop-log__rows", [], "cold: ['/', "),
