@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,10 +35,18 @@ class NoCloud(pulumi.runtime.Mocks):
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Leaves no configuration and no project behind."""
+    """An event loop for the SDK, which other tests may have left without one; no configuration stays behind."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     yield
     pulumi.runtime.set_all_config({})
     runtime.reset_options()
+    waiting = asyncio.all_tasks(loop)
+    for task in waiting:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def configured(file: Path, changes: dict[str, Any] | None = None, project: str = "wedcache") -> None:
