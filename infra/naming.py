@@ -6,7 +6,7 @@ import re
 
 TAG_PROJECT = "wedcache"
 HYPHENATED = r"[a-z](-?[a-z0-9])*"
-COMPASS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+BEARINGS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
 
 
 def cache_group(stack: str, tier: str, region: str) -> str:
@@ -42,7 +42,7 @@ def tags(stack: str, scope: str) -> dict[str, str]:
 def _short(region: str) -> str:
     """`eu-central-1` -> `euc1`, `ap-southeast-2` -> `apse2`: no two regions share a short name."""
     continent, *middle, number = region.split("-")
-    return continent + "".join(COMPASS.get(part, part[:1]) for part in middle) + number
+    return continent + "".join(BEARINGS.get(part, part[:1]) for part in middle) + number
 
 
 def _checked(name: str, longest: int, pattern: str) -> str:
