@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -13,7 +14,9 @@ from controlplane.ports.edge_probe import Answer, Ask, EdgeProbe
 
 MANIFEST = "/warm.json"
 AT_ONCE = 6
-ROUNDS = 3
+ROUNDS = 6
+PAUSE_SECONDS = 0.25
+"""A stale copy is served while the POP fetches the fresh one: the next look comes a little later each time."""
 
 Progress = Callable[[str, Target, str], None]
 
@@ -48,7 +51,9 @@ def make_plan(probe: EdgeProbe, edges: Mapping[str, str], pops: Mapping[str, Seq
     return plan(pages, edges, pops)
 
 
-def warm(warm_plan: WarmPlan, probe: EdgeProbe, progress: Progress) -> WarmReport:
+def warm(
+    warm_plan: WarmPlan, probe: EdgeProbe, progress: Progress, pause: Callable[[float], None] = time.sleep
+) -> WarmReport:
     """Warm every target, tier by tier: no target of a tier is requested before the last of the tier above is done.
 
     `progress(pass, target, cache status)` is told of each answer. Raises VerificationFailed with the targets that did
@@ -59,7 +64,7 @@ def warm(warm_plan: WarmPlan, probe: EdgeProbe, progress: Progress) -> WarmRepor
     report = WarmReport(total=len(warm_plan.targets))
     for rank, group in groupby(sorted(warm_plan.targets), key=lambda target: target.rank):
         targets = list(group)
-        _tier(targets, probe, progress, report)
+        _tier(targets, probe, progress, report, pause)
         report.by_tier[next(tier.value for tier in Tier if tier.rank == rank)] = len(targets)
     if report.failed:
         missing = sum(reason.startswith("no answer") for reason in report.failed.values())
@@ -73,11 +78,19 @@ def warm(warm_plan: WarmPlan, probe: EdgeProbe, progress: Progress) -> WarmRepor
     return report
 
 
-def _tier(targets: Sequence[Target], probe: EdgeProbe, progress: Progress, report: WarmReport) -> None:
+def _tier(
+    targets: Sequence[Target],
+    probe: EdgeProbe,
+    progress: Progress,
+    report: WarmReport,
+    pause: Callable[[float], None],
+) -> None:
     _pass("first", targets, probe, progress)
     waiting = list(targets)
     last: dict[Target, str] = {}
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        if number:
+            pause(PAUSE_SECONDS * number)
         seen = _pass("second", waiting, probe, progress)
         last |= seen
         waiting = [target for target in waiting if seen[target] != "HIT"]

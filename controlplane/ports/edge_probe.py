@@ -30,12 +30,16 @@ class Answer:
 
     @property
     def cache(self) -> str:
-        """HIT, MISS, STALE ... in one vocabulary for both CDNs; empty where the POP did not say."""
+        """HIT, MISS, STALE ... in one vocabulary for both CDNs; empty where the POP did not say.
+
+        A RefreshHit of CloudFront was not fresh when it was asked for: it is no HIT.
+        """
         said = self.headers.get("cf-cache-status")
         if said:
             return said.upper()
         text = self.headers.get("x-cache", "")
-        return {"Hit from cloudfront": "HIT", "RefreshHit from cloudfront": "HIT"}.get(text, "MISS" if text else "")
+        known = {"Hit from cloudfront": "HIT", "RefreshHit from cloudfront": "REFRESHED"}
+        return known.get(text, "MISS" if text else "")
 
 
 class EdgeProbe(Protocol):

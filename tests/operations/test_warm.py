@@ -57,7 +57,7 @@ def test_a_plan_in_another_order_is_warmed_in_tier_order() -> None:
 def test_a_target_that_hits_late_is_asked_again_and_only_it() -> None:
     """Up to three looks; the ones that hit are left alone."""
     late = cache(lambda ask, times: "HIT" if times > (3 if ask.path == "/high-1" else 1) else "MISS")
-    assert warm(planned(), late, lambda *_: None).proven == 24
+    assert warm(planned(), late, lambda *_: None, pause=lambda _: None).proven == 24
     assert late.asks.count(Ask(HOST, "/high-1", "cloudfront", "FRA56-P1")) == 4
     assert late.asks.count(Ask(HOST, "/high-2", "cloudfront", "FRA56-P1")) == 2
 
@@ -66,7 +66,7 @@ def test_what_never_hits_is_not_called_warm() -> None:
     """14 with the targets and what they said; everything else was warmed, lower tiers too."""
     stubborn = cache(lambda ask, times: "BYPASS" if ask.path == "/critical-1" else "MISS" if times == 1 else "HIT")
     with pytest.raises(VerificationFailed, match="22 of 24 targets are proven warm; 2 are not") as caught:
-        warm(planned(), stubborn, lambda *_: None)
+        warm(planned(), stubborn, lambda *_: None, pause=lambda _: None)
     assert caught.value.exit_code == 14
     assert caught.value.report == {f"{HOST}/critical-1@{pop}": "BYPASS" for pop in POPS["cloudfront"]}
 
@@ -78,7 +78,7 @@ def test_what_does_not_answer_is_incomplete() -> None:
         return Answer(ask, 0, error="timed out") if ask.pop == "SIN2-P1" else Answer(ask, 200, {"x-cache": HIT})
 
     with pytest.raises(Incomplete) as caught:
-        warm(planned(), FakeEdgeProbe(frozenset({HOST}), respond), lambda *_: None)
+        warm(planned(), FakeEdgeProbe(frozenset({HOST}), respond), lambda *_: None, pause=lambda _: None)
     assert type(caught.value) is Incomplete
     assert caught.value.exit_code == 13
     assert set(caught.value.report.values()) == {"no answer: timed out"}
@@ -94,7 +94,7 @@ def test_an_error_page_is_not_warm_however_often_it_hits() -> None:
         return Answer(ask, 404 if ask.path == "/low-0" else 200, {"x-cache": HIT})
 
     with pytest.raises(VerificationFailed) as caught:
-        warm(planned(), FakeEdgeProbe(frozenset({HOST}), respond), lambda *_: None)
+        warm(planned(), FakeEdgeProbe(frozenset({HOST}), respond), lambda *_: None, pause=lambda _: None)
     assert set(caught.value.report.values()) == {"status 404"}
 
 
