@@ -6,19 +6,7 @@ answers something else; `unverified` follows no source that could be opened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One row: the subject, what the vendor does, what the emulator does, and in which direction it errs."""
-
-    subject: str
-    vendor: str
-    ours: str
-    kind: Literal["kinder", "stricter", "other", "unverified"]
-
+from sandbox.difference import Difference
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference("zones", "pending until its name servers are delegated", "active at once", "kinder"),

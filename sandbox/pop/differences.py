@@ -6,19 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One row: the subject, what the vendor does, what the POP does, and in which direction it errs."""
-
-    subject: str
-    vendor: str
-    ours: str
-    kind: Literal["kinder", "stricter", "other", "unverified"]
-
+from sandbox.difference import Difference
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference("protocols", "HTTP/1.1, HTTP/2, HTTP/3, IPv6, WebSocket", "HTTP/1.1 over IPv4 only", "stricter"),

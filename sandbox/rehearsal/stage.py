@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,6 @@ class Stage:
     seed: int
     tell: Callable[[str], None]
     sabotage: str = ""
-    started: float = field(default_factory=time.monotonic)
 
     @property
     def clock(self) -> OffsetClock:
@@ -114,15 +113,6 @@ class Stage:
     def wake_region(self, region: str) -> None:
         """Wake a stopped region."""
         fault_effects.heal(self.run, "region-stopped", region)
-
-    def wait_until(self, what: str, holds: Callable[[], bool], seconds: float) -> float:
-        """Wait for something that the stage itself needs; gives the real seconds. Raises StageBroken."""
-        begun = time.monotonic()
-        while not holds():
-            if time.monotonic() - begun > seconds:
-                raise StageBroken(f"{what} did not come about within {seconds:.0f} s")
-            time.sleep(0.05)
-        return time.monotonic() - begun
 
 
 class StageBroken(Exception):
