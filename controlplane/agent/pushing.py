@@ -8,14 +8,13 @@ from collections.abc import Mapping
 
 from controlplane.agent.world import Seen, Tools
 from controlplane.domain import lease as leases
-from controlplane.domain.calendar_json import from_json
+from controlplane.domain.calendar_json import CALENDAR_KEY, from_json
 from controlplane.domain.edge_keys import FREEZE, freeze_keys
 from controlplane.domain.roles import ROLES_KEY, current
 from controlplane.errors import LeaseHeld, LeaseLost, Refused
 from controlplane.ports.control_keys import CALENDAR, REGION, Document
 from controlplane.ports.edge_store import MAX_KEYS_A_WRITE
 
-CALENDAR_KEY = "calendar"
 LEASE_KEY = "lease/edge-store"
 
 

@@ -18,6 +18,8 @@ from controlplane.domain.verdict import rule_json
 from controlplane.domain.window import Rule
 
 SCHEMA = "wedcache.calendar/1"
+CALENDAR_KEY = "calendar"
+"""Register of the shared store that holds the calendar in force."""
 
 
 class CalendarUnreadable(ValueError):

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from controlplane.domain import freeze
 from controlplane.domain.calendar import Calendar
-from controlplane.domain.calendar_json import CalendarUnreadable, from_json
+from controlplane.domain.calendar_json import CALENDAR_KEY, CalendarUnreadable, from_json
 from controlplane.domain.freeze import NOTHING_OBSERVED, Facts
 from controlplane.domain.operation import Operation
 from controlplane.domain.scope import Scope
 from controlplane.domain.verdict import Verdict
 from controlplane.errors import Unavailable
-from controlplane.operations.publish_calendar import CALENDAR_KEY
 from controlplane.ports.shared_store import SharedStore
 
 

@@ -7,11 +7,9 @@ from datetime import datetime
 
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_edit import EditRefusal, merge_edit
-from controlplane.domain.calendar_json import CalendarUnreadable, from_json, to_json
+from controlplane.domain.calendar_json import CALENDAR_KEY, CalendarUnreadable, from_json, to_json
 from controlplane.errors import FreezeUnknown
 from controlplane.ports.shared_store import SharedStore
-
-CALENDAR_KEY = "calendar"
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controlplane.agent.pushing import (
-    CALENDAR_KEY,
-    LEASE_KEY,
-)
+from controlplane.agent.pushing import LEASE_KEY
 from controlplane.agent.world import Tools
-from controlplane.domain.calendar_json import to_json
+from controlplane.domain.calendar_json import CALENDAR_KEY, to_json
 from controlplane.domain.inventory import RegionEntry
 from controlplane.domain.lease import Lease
 from controlplane.domain.purge import PurgeRequest

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controlplane.domain import operation as doors
-from controlplane.domain.calendar_json import to_json
+from controlplane.domain.calendar_json import CALENDAR_KEY, to_json
 from controlplane.domain.health import Health
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.scope import parse_scope
@@ -16,7 +16,7 @@ from controlplane.domain.verdict import Outcome, Reason
 from controlplane.errors import FreezeUnknown
 from controlplane.operations.admit import known_calendar, verdict
 from controlplane.operations.observe_regions import MONITORS, look, observe
-from controlplane.operations.publish_calendar import CALENDAR_KEY, publish_calendar
+from controlplane.operations.publish_calendar import publish_calendar
 from tests.domain.calendars import AT, COMO_END, calendar, wedding
 from tests.fakes.clock import FakeClock
 from tests.fakes.edges import FakeSteering
