@@ -82,7 +82,11 @@ class Bench:
         (folder / "Pulumi.yaml").write_text(json.dumps(project))
 
     def program(self, text: str) -> None:
-        """Write the program; `Thing` is at hand."""
+        """Write the program; `Thing` is at hand.
+
+        The bytecode of the program before it goes: Python takes a file of the same size and second for the same file.
+        """
+        shutil.rmtree(self.folder / "__pycache__", ignore_errors=True)
         (self.folder / "__main__.py").write_text(PREAMBLE + text)
 
     def environ(self, **more: str) -> dict[str, str]:
