@@ -43,13 +43,23 @@ def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int, defects: Defect
 def _fresh_folder(run: Run, seed: int) -> None:
     """End what an earlier run left (only what its registry names) and begin with an empty folder."""
     end(run)
-    shutil.rmtree(run.folder, ignore_errors=True)
-    run.folder.mkdir(parents=True, mode=0o700)  # it holds the tokens of the run
+    empty(run)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    run.folder.chmod(0o700)  # it holds the tokens of the run
     write_json(run.clock, {"offset": 0.0})
     write_json(run.faults, {"active": []})
     write_json(run.hosts, {})
     write_json(run.registry, {"run": secrets.token_hex(4), "seed": seed, "processes": {}, "endpoints": {}})
     certificates.ensure_authority(run)
+
+
+def empty(run: Run) -> None:
+    """Remove all that the folder holds, but not the registry: it says that a half emptied folder is still ours."""
+    for child in run.folder.iterdir() if run.folder.is_dir() else ():
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child, ignore_errors=True)
+        elif child != run.registry:
+            child.unlink(missing_ok=True)
 
 
 def _start_all(run: Run, catalogue: str, tell: Tell, defects: Defects) -> None:

@@ -93,7 +93,10 @@ def _check_folder(run: Run) -> None:
     if run.folder.exists() and not run.folder.is_dir():
         raise CannotDo(f"{run.folder} is not a folder; it was left as it is", f"move {run.folder} away")
     if run.folder.is_dir() and any(run.folder.iterdir()) and not run.registry.exists():
-        raise CannotDo(f"{run.folder} holds files of somebody else (no run.json); it was left as it is")
+        raise CannotDo(
+            f"{run.folder} holds files of somebody else (no run.json); it was left as it is",
+            f"rm -r {run.folder}, if nothing in it is needed",
+        )
 
 
 def _refuse_a_second(run: Run) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import valkey
+from sandbox.cloud import empty
 from sandbox.run import Run, write_json
 from tests.sandbox.front import BARE, bearers, command, folder_in, sandbox, until
 
@@ -75,6 +76,19 @@ def test_after_a_kill_the_next_verb_ends_the_leftovers_only(tmp_path: Path) -> N
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_a_half_emptied_folder_is_still_ours(tmp_path: Path) -> None:
+    """Emptying spares the registry, whatever else goes: a start that is killed meanwhile does not block the next."""
+    run = folder_in(tmp_path)
+    (run.folder / "logs").mkdir(parents=True)
+    (run.folder / "logs/aws.log").write_text("a line")
+    (run.folder / "calls.jsonl").write_text("{}")
+    (run.folder / "current").symlink_to(tmp_path)
+    write_json(run.registry, {"run": "0", "processes": {}})
+    empty(run)
+    assert list(run.folder.iterdir()) == [run.registry]
+    assert tmp_path.is_dir()
 
 
 @pytest.mark.parametrize("kind", ["not in .wedcache", "somebody's files", "a file", "a file above"])
