@@ -25,6 +25,7 @@ from controlplane.settings import Profile, read_profile, reveal
 if TYPE_CHECKING:
     from controlplane.adapters.aws.session import AwsSession
     from controlplane.adapters.cloudflare.client import CloudflareApi
+    from controlplane.adapters.http.region_probe import RegionProbe
     from controlplane.agent.world import Tools
     from controlplane.operations.fail_over import Means
 
@@ -154,6 +155,13 @@ class Plant:
         hosts |= {host: entry.distribution_domain for entry in self.weddings for host in entry.hosts}
         return CurlEdgeProbe(hosts, self.profile.connect, self.inventory.ca)
 
+    @cached_property
+    def prober(self) -> RegionProbe:
+        """The regions' health paths, asked directly."""
+        from controlplane.adapters.http.region_probe import RegionProbe
+
+        return RegionProbe(self.profile.connect, self.inventory.ca)
+
     def uncached(self, path: str) -> dict[str, Ask]:
         """CDN -> a request of `path`, which no CDN caches, on the first host of each CDN."""
         found: dict[str, Ask] = {}
@@ -173,14 +181,15 @@ class Plant:
             clock=self.clock,
             origins={region.name: region.origin for region in self.inventory.regions},
             uncached=self.uncached("/guests"),
+            is_healthy=lambda region: self.prober.is_healthy(self.inventory.region(region)),
             home=self.inventory.home,
             tell=tell,
             pause=time.sleep,
+            monitor_seconds=self.inventory.cloudflare.monitor_seconds,
         )
 
     def agent_tools(self, region: str) -> Tools:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""
-        from controlplane.adapters.http.region_probe import RegionProbe
         from controlplane.adapters.redis.control import RedisControlKeys
         from controlplane.adapters.redis.purge_log import RedisPurgeLog
         from controlplane.agent.world import Tools
@@ -200,7 +209,7 @@ class Plant:
             edge=self.edge_store,
             keys=RedisControlKeys(url),
             purges=RedisPurgeLog(url),
-            prober=RegionProbe(self.profile.connect, self.inventory.ca),
+            prober=self.prober,
             tell=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201  (an agent's talk is its log)
         )
 

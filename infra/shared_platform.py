@@ -79,6 +79,7 @@ def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object])
                 "zone_id": made["zone_id"],
                 "load_balancer_id": made["load_balancer_id"],
                 "monitor_id": made["monitor_id"],
+                "monitor_seconds": settings.cloudflare.monitor_seconds,
                 "pools": made["pools"],
                 "pops": surroundings.pops.get("cloudflare", ()),
             },

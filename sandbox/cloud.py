@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import certificates, valkey
-from sandbox.processes import Started, end, marked, python, record, start, wait_ready
+from sandbox.processes import Started, end, marked, python, record, start, start_unattended, wait_ready
 from sandbox.run import Run, write_json
 
 REGIONS = ("eu-central-1", "us-east-1")
@@ -27,13 +27,23 @@ class PortsInUse(Exception):
     """The sandbox found no free port."""
 
 
-def start_cloud(run: Run, catalogue: str, tell: Tell, seed: int, defects: Defects | None = None) -> None:
+def start_cloud(
+    run: Run,
+    catalogue: str,
+    tell: Tell,
+    seed: int,
+    beside: Mapping[str, Sequence[str]] | None = None,
+    defects: Defects | None = None,
+) -> None:
     """Make the run folder and start every process; on failure nothing of it is left running.
 
-    `defects` (process name -> further arguments) makes parts of the cloud faulty on purpose, for counter-experiments.
+    `beside` (name -> command) are further processes of the run, which nobody waits for. `defects` (process name ->
+    further arguments) makes parts of the cloud faulty on purpose, for counter-experiments.
     """
     _fresh_folder(run, seed)
     try:
+        for name, command in (beside or {}).items():
+            start_unattended(run, name, command)
         _start_all(run, catalogue, tell, defects or {})
     except BaseException:
         end(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from sandbox import programs
 from sandbox.engine.install import install, is_standin
 from sandbox.run import Run
 
@@ -25,6 +26,11 @@ def real_cli() -> str | None:
 def default() -> str:
     """The real CLI if there is one: the stand-in never hides it."""
     return REAL if real_cli() else STAND_IN
+
+
+def beside(run: Run, engine: str) -> dict[str, list[str]]:
+    """The processes that the engine wants in the run: name -> command."""
+    return {programs.NAME: programs.reception(run)} if engine == STAND_IN else {}
 
 
 def folder(run: Run, engine: str) -> Path | None:

@@ -66,6 +66,14 @@ def start(
     return process
 
 
+def start_unattended(run: Run, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start `command`, whose standard output nobody reads."""
+    process = start(run, name, command)
+    if process.stdout is not None:
+        process.stdout.close()
+    return process
+
+
 def marked(run: Run) -> dict[str, str]:
     """This process's environment with the run's mark, for what the run starts."""
     return {**os.environ, MARK: str(run.folder.resolve())}

@@ -19,7 +19,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from sandbox import engine_choice
+from sandbox import engine_choice, programs
+from sandbox.engine.program import RECEPTION
 from sandbox.processes import marked
 from sandbox.run import Run
 
@@ -51,10 +52,10 @@ class Ran:
 class Workspace:
     """The two project folders of a run and the way into Pulumi."""
 
-    def __init__(self, run: Run, engine: str = "stand-in", programs: Path = PROJECT) -> None:
+    def __init__(self, run: Run, engine: str = "stand-in", sources: Path = PROJECT) -> None:
         self.run = run
-        self._engine = engine
-        self._programs = programs
+        self.engine = engine
+        self._programs = sources
         self.state = run.folder.resolve() / "state"
 
     def write(self, certificate: str) -> None:
@@ -118,6 +119,10 @@ class Workspace:
             raise
         return Ran(process.returncode, out, err, time.monotonic() - begun)
 
+    def beside(self) -> dict[str, list[str]]:
+        """The processes that the engine wants beside the cloud's: name -> command."""
+        return engine_choice.beside(self.run, self.engine)
+
     def environment(self) -> dict[str, str]:
         """The environment of the engine: attached providers, file backend, no downloads."""
         backend = self.run.folder.resolve() / "backend"
@@ -132,11 +137,12 @@ class Workspace:
             "PULUMI_RUN_PROGRAM": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_HOME": str(self.run.folder.resolve() / "pulumi-home"),
+            RECEPTION: str(programs.socket_of(self.run)),
         }
 
     def _path(self) -> list[str]:
         """What comes first in PATH: the stand-in's folder, or nothing where the real CLI is used."""
-        folder = engine_choice.folder(self.run, self._engine)
+        folder = engine_choice.folder(self.run, self.engine)
         return [str(folder)] if folder else []
 
     def _lay(self, name: str, source: Path, links: Sequence[str]) -> Path:

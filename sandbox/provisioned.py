@@ -51,9 +51,7 @@ def start_agents(run: Run) -> None:
     """Start the agent of each region, as `agent-<region>`."""
     for region in REGIONS:
         command = [str(WEDCACHE), "--profile", profile_name(run), "worker", "--region", region]
-        process = processes.start(run, f"agent-{region}", command)
-        if process.stdout is not None:
-            process.stdout.close()
+        processes.start_unattended(run, f"agent-{region}", command)
 
 
 def _init(workspace: Workspace, stack: tuple[str, str], heard: Heard) -> None:

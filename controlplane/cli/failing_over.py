@@ -138,16 +138,17 @@ def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch:
 
 
 def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output) -> int:
-    from controlplane.domain.failover import PLANE
+    from controlplane.domain.failover import planes
     from controlplane.operations.fail_over import begin, reconcile
 
     session.say(f"plan {intent.id}: {intent.region} -> {intent.target}, roles epoch {intent.epoch}")
-    for step, plane in PLANE.items():
+    steps = planes(intent.operation)
+    for step, plane in steps.items():
         session.say(f"  {step.value:<7} {plane}")
     if plan:
         if output == "json":
-            steps = [{"step": step.value, "plane": plane} for step, plane in PLANE.items()]
-            session.show_json({**_facts(intent, "wedcache.failover-plan/1"), "steps": steps})
+            rows = [{"step": step.value, "plane": plane} for step, plane in steps.items()]
+            session.show_json({**_facts(intent, "wedcache.failover-plan/1"), "steps": rows})
         return 0
     session.confirm(f"{intent.operation.value}?", yes=yes)
     means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))

@@ -26,6 +26,7 @@ class Step(enum.Enum):
 
     ROLES = "roles"
     DRAIN = "drain"
+    READY = "ready"
     ROUTE = "route"
     POOL = "pool"
     VERIFY = "verify"
@@ -35,11 +36,17 @@ class Step(enum.Enum):
 PLANE: dict[Step, str] = {
     Step.ROLES: "shared store (data plane)",
     Step.DRAIN: "shared store (data plane)",
+    Step.READY: "the region's health path",
     Step.ROUTE: "CloudFront KeyValueStore (data plane)",
     Step.POOL: "Cloudflare API (control plane, may fail)",
     Step.VERIFY: "requests through the POPs",
     Step.CLOSE: "shared store (data plane)",
 }
+
+
+def planes(operation: Operation) -> dict[Step, str]:
+    """The steps of an operation in order, each with the plane that it needs. Only who returns waits for a region."""
+    return {step: plane for step, plane in PLANE.items() if step is not Step.READY or operation is Operation.FAILBACK}
 
 
 class Intent(BaseModel):
@@ -100,6 +107,8 @@ def next_step(intent: Intent, world: World, done: frozenset[Step] = frozenset())
         return Step.ROLES
     if (intent.region in world.drained) is not leaving:
         return Step.DRAIN
+    if not leaving and Step.READY not in done:
+        return Step.READY
     if Step.ROUTE not in done and (not world.is_route_known or world.route != route_to(intent, world.own)):
         return Step.ROUTE
     if Step.POOL not in done and (world.enabled is None or world.enabled.get(intent.region) is leaving):

@@ -70,12 +70,14 @@ class CloudFrontEdge(_Frozen):
 
 
 class CloudflareEdge(_Frozen):
-    """What the control plane needs of Cloudflare. `pools` maps a region to its pool's id."""
+    """What the control plane needs of Cloudflare. `pools` maps a region to its pool's id; the monitors ask every
+    `monitor_seconds`."""
 
     account_id: str
     zone_id: str
     load_balancer_id: str
     monitor_id: str
+    monitor_seconds: Annotated[int, Field(gt=0)] = 60
     pools: dict[str, str]
     pops: tuple[str, ...]
 

@@ -25,7 +25,11 @@ ONCE = frozenset({Step.ROUTE, Step.POOL, Step.VERIFY})
 
 @dataclass(frozen=True)
 class Means:
-    """What the operation works with. `origins` maps region -> origin host, `uncached` CDN -> a URL never cached."""
+    """What the operation works with.
+
+    `origins` maps region -> origin host, `uncached` CDN -> a URL never cached; `is_healthy` asks a region's health
+    path. Verification waits for `patience` seconds beyond the monitors' interval: they may have to notice first.
+    """
 
     store: SharedStore
     edge: EdgeStore
@@ -34,9 +38,11 @@ class Means:
     clock: Clock
     origins: Mapping[str, str]
     uncached: Mapping[str, Ask]
+    is_healthy: Callable[[str], bool]
     home: str
     tell: Callable[[str, float], None]
     pause: Callable[[float], None]
+    monitor_seconds: float
     patience: float = 15.0
 
 
@@ -73,8 +79,7 @@ def reconcile(means: Means, intent: Intent) -> Intent:
         else:
             seconds[step.value] = round(means.clock.monotonic() - begun, 3)
             means.tell(step.value, seconds[step.value])
-        if step in ONCE:
-            done.add(step)
+        done.add(step)
         if step is Step.CLOSE:
             if failed:
                 raise _left(intent, failed)
@@ -151,6 +156,8 @@ def _perform(
         means.store.change(ROLES_KEY, lambda text: _roles(intent, text, means.home).to_json())
     elif step is Step.DRAIN:
         means.store.change(f"{DRAINS}{intent.region}", lambda _: "drain" if leaving else "serve")
+    elif step is Step.READY:
+        _wait_until_ready(means, intent.region)
     elif step is Step.ROUTE:
         means.edge.change(lambda _: _route(means, intent))
     elif step is Step.POOL:
@@ -183,9 +190,22 @@ def _roles(intent: Intent, text: str | None, home: str) -> Roles:
     return returned(before, intent.target, intent.epoch)
 
 
+def _wait_until_ready(means: Means, region: str) -> None:
+    """No traffic to a region that still says that it drains: its agent carries the flag within a second. Raises
+    Unavailable."""
+    deadline = means.clock.monotonic() + means.patience
+    while not means.is_healthy(region):
+        if means.clock.monotonic() >= deadline:
+            raise Unavailable(
+                f"the health path of {region} does not answer healthy {means.patience:g} s after its drain was lifted",
+                next_step="`wedcache status` shows each view; no traffic was moved",
+            )
+        means.pause(0.1)
+
+
 def _verify(means: Means, intent: Intent) -> None:
     """Ask for something uncached through each CDN until the target answers. Raises VerificationFailed."""
-    deadline = means.clock.monotonic() + means.patience
+    deadline = means.clock.monotonic() + means.monitor_seconds + means.patience
     waiting = dict(means.uncached)
     served: dict[str, str] = {}
     while waiting:

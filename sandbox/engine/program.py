@@ -17,7 +17,11 @@ from sandbox.engine import refused
 from sandbox.engine.project import Project
 from sandbox.engine.stop import Stop
 
-_CHILD = Path(__file__).parent / "child" / "run_program.py"
+CHILD = Path(__file__).parent / "child" / "run_program.py"
+QUIET = {"GRPC_VERBOSITY": "ERROR"}
+"""An ended call is no news: without this, gRPC tells of each connection that it closes."""
+RECEPTION = "WEDCACHE_PROGRAM_RECEPTION"
+"""In the environment: the socket at which a process with the SDKs imported receives engines."""
 _GRACE = 1.0
 
 
@@ -47,30 +51,38 @@ def installed_plugins(python: Path) -> dict[str, str]:
 
 
 class Nursery:
-    """Runs programs, one at a time. It is started early and imports while the engine prepares.
+    """Runs programs, one at a time, in forks of a process that has imported the SDKs.
 
-    `used` remembers which SDK modules the last run imported, so that the next one imports them ahead and once.
+    That process is the one that listens at `RECEPTION`, if the environment names one of our own interpreter; otherwise
+    it is started here, early, and imports while the engine prepares. `used` remembers which SDK modules the last run
+    imported, so that the next one imports them ahead.
     """
 
     def __init__(self, python: Path, environ: Mapping[str, str], used: Path) -> None:
+        self._environ = {**QUIET, **environ}
         self._used = used
         self._pid = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        received = _received(python, environ)
+        self._socket = received or self._started(python)
+
+    def _started(self, python: Path) -> socket.socket:
         ours, theirs = socket.socketpair()
-        self._socket = ours
-        self._process = subprocess.Popen(
-            [python, _CHILD, str(theirs.fileno()), _known(used)],
-            stdin=subprocess.DEVNULL,
-            env=dict(environ),
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
-        theirs.close()
+        with theirs:
+            self._process = subprocess.Popen(
+                [python, CHILD, _known(self._used), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                env=self._environ,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        return ours
 
     async def run(self, settings: Mapping[str, Any], say: Callable[[str], None]) -> int:
         """Run the program to its end: every line of output to `say`; the exit code (negative: ended by a signal)."""
         loop = asyncio.get_running_loop()
         self._used.parent.mkdir(parents=True, exist_ok=True)
-        message = json.dumps({**settings, "used": str(self._used)}).encode()
+        message = json.dumps({**settings, "used": str(self._used), "environ": self._environ}).encode()
 
         def talk(line: str) -> None:
             loop.call_soon_threadsafe(say, line)
@@ -102,6 +114,8 @@ class Nursery:
         """End the process and whatever still runs in it."""
         self.kill()
         self._socket.close()
+        if self._process is None:
+            return
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
@@ -114,6 +128,23 @@ class Nursery:
                 os.killpg(self._pid, number)
             except ProcessLookupError:
                 self._pid = 0
+
+
+def _received(python: Path, environ: Mapping[str, str]) -> socket.socket | None:
+    """A connection to the reception; None where there is none, or where its interpreter is not the program's."""
+    path = environ.get(RECEPTION)
+    if not path or not python.parent.samefile(Path(sys.executable).parent):
+        return None
+    folder = os.open(Path(path).parent, os.O_PATH)
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        door.connect(f"/proc/self/fd/{folder}/{Path(path).name}")  # a socket's address has room for 107 bytes
+    except OSError:
+        door.close()
+        return None
+    finally:
+        os.close(folder)
+    return door
 
 
 def _known(used: Path) -> str:

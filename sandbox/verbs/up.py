@@ -34,11 +34,12 @@ def up(run: Run, *, detach: bool, at: datetime | None, seed: int, engine: str = 
     with holding.held(run), _interruptible() as interrupted:
         _refuse_a_second(run)
         try:
-            start_cloud(run, str(PROJECT / "catalogue.yaml"), talk, seed)
+            workspace = None if bare else Workspace(run, engine or (REAL if real_cli() else STAND_IN))
+            start_cloud(run, str(PROJECT / "catalogue.yaml"), talk, seed, workspace.beside() if workspace else None)
             if at is not None:
                 OffsetClock(run.clock).set(at)
-            if not bare:
-                _provision(run, engine or (REAL if real_cli() else STAND_IN))
+            if workspace is not None:
+                _provision(run, workspace)
             if detach:
                 with run.edit() as registry:
                     registry[STAYS] = True
@@ -108,7 +109,7 @@ def _refuse_a_second(run: Run) -> None:
         talk(f"ending what an interrupted start left: {', '.join(living)}")
 
 
-def _provision(run: Run, engine: str) -> None:
+def _provision(run: Run, workspace: Workspace) -> None:
     def wedcache(*arguments: str) -> str:
         done = subprocess.run(
             [str(WEDCACHE), "--profile", profile_name(run), *arguments],
@@ -125,8 +126,8 @@ def _provision(run: Run, engine: str) -> None:
         return done.stdout
 
     with run.edit() as registry:
-        registry["engine"] = engine
-    provision(run, Workspace(run, engine), wedcache, talk)
+        registry["engine"] = workspace.engine
+    provision(run, workspace, wedcache, talk)
     show(wedcache("status").rstrip())
 
 

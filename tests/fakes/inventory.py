@@ -38,6 +38,7 @@ def inventory(**changes: Any) -> Inventory:
             "zone_id": "z",
             "load_balancer_id": "l",
             "monitor_id": "m",
+            "monitor_seconds": 1,
             "pools": {region: f"pool-{region}" for region in REGIONS},
             "pops": ["FRA"],
         },

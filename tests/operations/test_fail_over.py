@@ -55,6 +55,21 @@ def test_failback_clears_everything() -> None:
     assert (seen.drained, seen.route) == (frozenset(), None)
 
 
+def test_no_traffic_moves_to_a_region_that_still_says_it_drains() -> None:
+    """Failback stops before the route while the health path answers 503, and any laptop goes on from there."""
+    world = lost()
+    moved(world)
+    before = (dict(world.edge.keys), dict(world.steering.states))
+    with pytest.raises(Incomplete) as caught:
+        moved(world, Operation.FAILBACK, 2)
+    assert list(caught.value.report) == ["ready"]
+    assert (dict(world.edge.keys), dict(world.steering.states)) == before
+    world.lost.clear()
+    done = reconcile(world.means(), intent(world.store, "failback-2"))
+    assert done.state == "done"
+    assert world.edge.keys == {}
+
+
 @pytest.mark.parametrize("operation", list(Operation))
 def test_killed_after_any_effect_another_laptop_finishes(operation: Operation) -> None:
     """From the card alone, with an empty disk: the same end, each effect at most twice."""

@@ -54,7 +54,9 @@ class World:
                 "cloudflare": Ask(PORTAL, "/guests", "cloudflare"),
                 "cloudfront": Ask(WEDDING, "/guests", "cloudfront"),
             },
+            is_healthy=lambda region: region not in self.lost,
             home=HOME,
+            monitor_seconds=15,
             tell=lambda step, _: self.told.append(step),
             pause=self.clock.pause,
         )

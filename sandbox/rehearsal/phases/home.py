@@ -16,6 +16,7 @@ def play(stage: Stage) -> None:
     begun = time.monotonic()
     done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
     while done.code != 0 and time.monotonic() - begun < PATIENCE_SECONDS:
+        stage.record("not-yet", code=done.code, words=done.err[-800:])
         time.sleep(0.5)
         done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
     stage.record(

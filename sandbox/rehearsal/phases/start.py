@@ -26,7 +26,7 @@ def play(stage: Stage) -> None:
     """Start, provision both stacks, publish the calendar, start the agents."""
     begun = time.monotonic()
     defects = DEFECTS.get(stage.sabotage)
-    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed, defects)
+    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed, stage.workspace.beside(), defects)
     stage.set_clock(FRIDAY)
     stage.record("cloud", seconds=round(time.monotonic() - begun, 3))
     try:
