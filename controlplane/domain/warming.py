@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from controlplane.domain.tier import Tier
 
 
-@dataclass(frozen=True, order=True)
-class Target:
+class Target(NamedTuple):
     """One URL at one POP. Sorted by tier first: every critical target comes before the first low one."""
 
     rank: int
@@ -44,7 +43,7 @@ class WarmPlan:
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical target list."""
-        body = json.dumps([asdict(target) for target in self.targets], sort_keys=True)
+        body = json.dumps([target._asdict() for target in self.targets], sort_keys=True)
         return hashlib.sha256(body.encode()).hexdigest()
 
     def to_json(self) -> str:
@@ -78,18 +77,20 @@ def _target(row: Mapping[str, Any]) -> Target:
 
 
 def plan(pages: Mapping[str, Sequence[Page]], edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]) -> WarmPlan:
-    """The plan for `pages` (host -> pages), where `edges` says each host's CDN and `pops` the POPs of each CDN."""
-    return WarmPlan(tuple(sorted(_targets(pages, edges, pops))))
+    """The plan for `pages` (host -> pages), where `edges` says each host's CDN and `pops` the POPs of each CDN.
+
+    Each target once. The pages are sorted and then laid out over the POPs: that is the order of the targets.
+    """
+    ranks = {tier: tier.rank for tier in Tier}
+    urls = {(ranks[page.tier], host, page.path, edges[host]) for host, listed in pages.items() for page in listed}
+    places = {edge: sorted(set(codes)) for edge, codes in pops.items()}
+    return WarmPlan(tuple(_laid_out(sorted(urls), places)))
 
 
-def _targets(
-    pages: Mapping[str, Sequence[Page]], edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]
-) -> Iterable[Target]:
-    for host, listed in pages.items():
-        edge = edges[host]
-        for page in listed:
-            for pop in pops[edge]:
-                yield Target(page.tier.rank, host, page.path, edge, pop)
+def _laid_out(urls: Sequence[tuple[int, str, str, str]], places: Mapping[str, Sequence[str]]) -> Iterable[Target]:
+    for rank, host, path, edge in urls:
+        for pop in places[edge]:
+            yield Target(rank, host, path, edge, pop)
 
 
 def parse_manifest(text: str | bytes) -> tuple[Page, ...]:

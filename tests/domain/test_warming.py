@@ -18,9 +18,10 @@ EDGES = {"como.weddings.example": "cloudfront", "app.weddings.example": "cloudfl
 
 @given(pages, pages)
 def test_every_page_at_every_pop_in_tier_order(one: list[Page], other: list[Page]) -> None:
-    """URL x POP, nothing missing; no target of a tier comes before the last of the tier above."""
+    """URL x POP, nothing missing and nothing twice; no target of a tier comes before the last of the tier above."""
     made = plan(dict(zip(EDGES, (one, other), strict=True)), EDGES, POPS)
-    assert len(made.targets) == 2 * len(one) + len(other)
+    assert len(set(made.targets)) == len(made.targets) == 2 * len(set(one)) + len(set(other))
+    assert list(made.targets) == sorted(made.targets)
     assert [target.rank for target in made.targets] == sorted(target.rank for target in made.targets)
     assert WarmPlan.from_json(made.to_json()) == made
 
