@@ -11,7 +11,7 @@ from pathlib import Path
 
 from controlplane.domain.instant import NotAnInstant, parse_instant
 from sandbox.run import DEFAULT_FOLDER, Run
-from sandbox.verbs.words import CannotDo, is_disk_full, talk, wrong_words
+from sandbox.verbs.words import CannotDo, is_disk_full, told, wrong_words
 
 SEED = 20270612
 INTERRUPTED = 130
@@ -24,20 +24,20 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _do(said, run)
     except CannotDo as error:
-        return _told(str(error), error.next_step, error.code)
+        return told(str(error), error.next_step, error.code)
     except KeyboardInterrupt:
-        return _told("interrupted; nothing was left running", "", INTERRUPTED)
+        return told("interrupted; nothing was left running", "", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         if is_disk_full(run, error):
-            return _told(f"no space is left on the disk of {run.folder.resolve()}", "make room, then try again", 1)
-        return _told(f"{error.filename or run.folder}: {error.strerror or error}", "", 1)
+            return told(f"no space is left on the disk of {run.folder.resolve()}", "make room, then try again", 1)
+        return told(f"{error.filename or run.folder}: {error.strerror or error}", "", 1)
     except Exception as error:  # known ones have words of their own, and classes that need heavy imports
         if type(error).__name__ not in ("NotStarted", "NotProvisioned", "PortsInUse", "NoSuchEngine"):
             raise
-        return _told(f"{error}\nnothing was left running", "", 1)
+        return told(f"{error}\nnothing was left running", "", 1)
 
 
 def _do(said: argparse.Namespace, run: Run) -> int:
@@ -83,13 +83,6 @@ def _instant(text: str | None) -> datetime | None:
         return None if text is None else parse_instant(text)
     except NotAnInstant as why:
         raise wrong_words(f"--at {why}") from why
-
-
-def _told(message: str, next_step: str, code: int) -> int:
-    talk(message)
-    if next_step:
-        talk(f"next: {next_step}")
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:

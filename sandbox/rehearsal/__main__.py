@@ -16,6 +16,8 @@ from sandbox.rehearsal.evidence import Recorder
 from sandbox.rehearsal.screen import Screen
 from sandbox.rehearsal.stage import Stage
 from sandbox.run import Run
+from sandbox.verbs import holding
+from sandbox.verbs.words import CannotDo, told
 
 FOLDER = Path(".wedcache/rehearsal")
 OUT = Path("out/rehearsal")
@@ -35,10 +37,15 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write("ENGINE=pulumi: there is no Pulumi CLI on PATH; nothing was run\n")
         return 0
     chosen = [claim for claim in programme.CLAIMS if not said.only or claim.id in said.only.split(",")]
-    if said.verb == "prove":
-        return prove.prove(chosen, said.engine, said.seed)
-    run, phases = Run(said.folder), programme.phases_of(chosen)
-    return rehearse(said.engine, said.seed, run, phases=phases, only=[claim.id for claim in chosen])
+    run = Run(said.folder if said.verb == "run" else prove.FOLDER)
+    try:
+        with holding.held(run):
+            if said.verb == "prove":
+                return prove.prove(chosen, said.engine, said.seed)
+            phases = programme.phases_of(chosen)
+            return rehearse(said.engine, said.seed, run, phases=phases, only=[claim.id for claim in chosen])
+    except CannotDo as error:
+        return told(str(error), error.next_step, error.code)
 
 
 def rehearse(engine: str, seed: int, run: Run, *, phases: list[str], only: list[str]) -> int:

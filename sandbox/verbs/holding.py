@@ -23,14 +23,15 @@ def lock_path(run: Run) -> Path:
 
 @contextlib.contextmanager
 def held(run: Run) -> Iterator[None]:
-    """Hold the folder for a start. Raises CannotDo, naming the holder's pid, where somebody else does."""
+    """Hold the folder for a start. Raises CannotDo where it is not a run's, or somebody else holds it: then by pid."""
+    _check_ours(run)
     path = lock_path(run)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         if not _taken(file.fileno()):
             raise CannotDo(
-                f"`python -m sandbox up` (pid {holder(run)}) already holds {run.folder}; it was left as it is",
-                "python -m sandbox down",
+                f"a sandbox or a rehearsal (pid {holder(run)}) already holds {run.folder}; it was left as it is",
+                f"python -m sandbox --run {run.folder} down",
             )
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -39,6 +40,21 @@ def held(run: Run) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def _check_ours(run: Run) -> None:
+    """A start empties the folder, so it must be ours or not be there. Raises CannotDo."""
+    if run.folder.resolve().parent.name != ".wedcache":
+        raise CannotDo(
+            f"{run.folder}: a run folder lies in a folder .wedcache, where wedcache looks for profiles", code=2
+        )
+    if run.folder.exists() and not run.folder.is_dir():
+        raise CannotDo(f"{run.folder} is not a folder; it was left as it is", f"move {run.folder} away")
+    if run.folder.is_dir() and any(run.folder.iterdir()) and not run.registry.exists():
+        raise CannotDo(
+            f"{run.folder} holds files of somebody else (no run.json); it was left as it is",
+            f"rm -r {run.folder}, if nothing in it is needed",
+        )
 
 
 def holder(run: Run) -> int | None:

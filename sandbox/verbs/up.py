@@ -30,7 +30,6 @@ def up(run: Run, *, detach: bool, at: datetime | None, seed: int, engine: str = 
 
     The calendar starts at `at`, or at the machine's time. Raises CannotDo; nothing that was started lives then.
     """
-    _check_folder(run)
     with holding.held(run), _interruptible() as interrupted:
         _refuse_a_second(run)
         try:
@@ -83,21 +82,6 @@ def down(run: Run) -> int:
     if asked is None and not ended:
         show(f"nothing was up in {run.folder}")
     return 0
-
-
-def _check_folder(run: Run) -> None:
-    """A start empties the folder, so it must be ours or not be there. Raises CannotDo."""
-    if run.folder.resolve().parent.name != ".wedcache":
-        raise CannotDo(
-            f"{run.folder}: a run folder lies in a folder .wedcache, where wedcache looks for profiles", code=2
-        )
-    if run.folder.exists() and not run.folder.is_dir():
-        raise CannotDo(f"{run.folder} is not a folder; it was left as it is", f"move {run.folder} away")
-    if run.folder.is_dir() and any(run.folder.iterdir()) and not run.registry.exists():
-        raise CannotDo(
-            f"{run.folder} holds files of somebody else (no run.json); it was left as it is",
-            f"rm -r {run.folder}, if nothing in it is needed",
-        )
 
 
 def _refuse_a_second(run: Run) -> None:

@@ -56,6 +56,14 @@ def talk(line: str) -> None:
     sys.stderr.flush()
 
 
+def told(message: str, next_step: str, code: int) -> int:
+    """Say why a verb was not done and what to do next; gives `code` back."""
+    talk(message)
+    if next_step:
+        talk(f"next: {next_step}")
+    return code
+
+
 def show(*lines: str) -> None:
     """Standard output: data for people."""
     sys.stdout.write("\n".join(lines) + "\n" if lines else "")
