@@ -41,7 +41,7 @@ check: $(READY)  ## ruff, mypy, layers, workflows, sizes and words
 	$(BIN)/pytest --durations=0 --durations-min=10 tests/architecture
 
 test: check  ## every check, then every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; writes out/rehearsal/
 	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE))

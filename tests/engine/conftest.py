@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import programs
+from sandbox.run import Run
 from tests.engine.memory_provider import Serving
+from tests.engine.receiving import received
 from tests.engine.workbench import Bench, real_cli
 
 REAL = os.environ.get("ENGINE") == "pulumi" and real_cli() is not None
@@ -40,13 +43,20 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def reception(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A process that has the SDKs imported: the programs of most tests start in forks of it."""
+    with received(Run(tmp_path_factory.mktemp("reception") / ".wedcache/run")) as run:
+        yield str(programs.socket_of(run))
+
+
 @pytest.fixture(params=ENGINES)
-def bench(request: pytest.FixtureRequest, tmp_path: Path, serving: Serving, template: Path) -> Bench:
+def bench(request: pytest.FixtureRequest, tmp_path: Path, serving: Serving, template: Path, reception: str) -> Bench:
     """A new project with an empty stack `dev`, for each engine."""
-    return Bench(tmp_path / "project", serving, request.param, template)
+    return Bench(tmp_path / "project", serving, request.param, template, reception)
 
 
 @pytest.fixture
-def standin(tmp_path: Path, serving: Serving, template: Path) -> Bench:
+def standin(tmp_path: Path, serving: Serving, template: Path, reception: str) -> Bench:
     """As `bench`, for promises of the stand-in alone."""
-    return Bench(tmp_path / "project", serving, "standin", template)
+    return Bench(tmp_path / "project", serving, "standin", template, reception)

@@ -14,7 +14,8 @@ import pytest
 
 from sandbox import processes, programs
 from sandbox.engine.program import RECEPTION
-from sandbox.run import Run, write_json
+from sandbox.run import Run
+from tests.engine.receiving import received
 from tests.engine.workbench import Bench
 
 SEEN = """
@@ -32,18 +33,10 @@ PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture
-def reception(tmp_path: Path) -> Iterator[Run]:
-    """A run in which only the reception lives, in a folder whose path is longer than a socket's address may be."""
-    run = Run(tmp_path / ("a long way down " * 6) / ".wedcache/run")
-    write_json(run.registry, {"run": "0", "processes": {}, "endpoints": {}})
-    process = processes.start_unattended(run, programs.NAME, programs.reception(run))
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not programs.socket_of(run).exists():
-        assert time.monotonic() < deadline, "the reception never listened"
-        time.sleep(0.02)
-    yield run
-    processes.end(run)
-    process.wait()
+def own(tmp_path: Path) -> Iterator[Run]:
+    """A reception of the test's own, in a folder whose path is longer than a socket's address may be."""
+    with received(Run(tmp_path / ("a long way down " * 6) / ".wedcache/run")) as run:
+        yield run
 
 
 def _seen(bench: Bench, **environ: str) -> dict[str, object]:
@@ -55,37 +48,35 @@ def _seen(bench: Bench, **environ: str) -> dict[str, object]:
     return found
 
 
-def test_a_program_sees_what_it_would_see_without_it(standin: Bench, reception: Run) -> None:
+def test_a_program_sees_what_it_would_see_without_it(standin: Bench, own: Run) -> None:
     """Environment, paths, folder and arguments are the engine's; the SDKs are imported, and whole if it asks."""
-    alone = _seen(standin)
+    alone = _seen(standin, **{RECEPTION: ""})
     standin.must("destroy", "--yes", "--skip-preview")
-    received = _seen(standin, **{RECEPTION: str(programs.socket_of(reception))})
-    assert received["imported"]
-    assert not received["entered"], "whether to run the package is the program's choice"
-    ours, theirs = received.pop("environ"), alone.pop("environ")
-    assert isinstance(ours, dict)
-    assert ours.pop(RECEPTION)
+    seen = _seen(standin, **{RECEPTION: str(programs.socket_of(own))})
+    assert seen["imported"]
+    assert not seen["entered"], "whether to run the package is the program's choice"
+    ours, theirs = seen.pop("environ"), alone.pop("environ")
+    assert isinstance(ours, dict) and isinstance(theirs, dict)
+    assert ours.pop(RECEPTION) and not theirs.pop(RECEPTION)
     assert ours == theirs
     for key in ("path", "folder", "argv"):
-        assert received[key] == alone[key]
+        assert seen[key] == alone[key]
     assert standin.resources()["a"]["inputs"] == {"x": 1}
     assert standin.must("up", "--yes", "--skip-preview", "--expect-no-changes", SEEN=os.devnull).code == 0
 
 
-def test_a_dead_reception_is_no_reception(standin: Bench, reception: Run) -> None:
+def test_a_dead_reception_is_no_reception(standin: Bench, own: Run) -> None:
     """Its socket is there and nobody listens: the engine starts the program by itself."""
-    processes.end(reception)
-    received = _seen(standin, **{RECEPTION: str(programs.socket_of(reception))})
-    assert not received["imported"]
+    processes.end(own)
+    seen = _seen(standin, **{RECEPTION: str(programs.socket_of(own))})
+    assert not seen["imported"]
 
 
-def test_a_killed_engine_leaves_no_program(standin: Bench, reception: Run) -> None:
+def test_a_killed_engine_leaves_no_program(standin: Bench, own: Run) -> None:
     """The engine is killed in the middle of a program: the program and its nurse leave, the reception stays."""
     path = standin.folder / "seen.json"
     standin.program(SEEN + "\nimport time; time.sleep(600)")
-    engine = standin.start(
-        "up", "--yes", "--skip-preview", SEEN=str(path), **{RECEPTION: str(programs.socket_of(reception))}
-    )
+    engine = standin.start("up", "--yes", "--skip-preview", SEEN=str(path), **{RECEPTION: str(programs.socket_of(own))})
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not path.exists() or not path.read_text():
         assert time.monotonic() < deadline, "the program never began"
@@ -96,4 +87,4 @@ def test_a_killed_engine_leaves_no_program(standin: Bench, reception: Run) -> No
     engine.communicate()
     _, alive = psutil.wait_procs(born, timeout=PATIENCE_SECONDS)
     assert alive == []
-    assert list(processes.alive(reception)) == [programs.NAME]
+    assert list(processes.alive(own)) == [programs.NAME]

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.engine.backend import Selection
 from sandbox.engine.install import is_standin
+from sandbox.engine.program import RECEPTION
 from tests.engine.memory_provider import Call, Serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,11 +67,14 @@ class Ran:
 class Bench:
     """A project `demo` with stack `dev` in `folder`, to be worked on by one engine."""
 
-    def __init__(self, folder: Path, serving: Serving, engine: str, template: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, serving: Serving, engine: str, template: Path | None = None, reception: str = ""
+    ) -> None:
         self.folder = folder
         self.serving = serving
         self.provider = serving.provider
         self.command = engine_command(engine)
+        self.reception = reception
         if template is not None:
             shutil.copytree(template, folder)
             url = f"file://{folder}/state"
@@ -101,6 +105,7 @@ class Bench:
             "PULUMI_DEBUG_PROVIDERS": f"aws:{self.serving.port},cloudflare:{self.serving.port}",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **({RECEPTION: self.reception} if self.reception else {}),
             **more,
         }
 
