@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast, overload
 
 from controlplane.cache.barriers import Barriers
+from controlplane.cache.coding import Coding
 from controlplane.cache.entry import Read, Status, all_tags
 from controlplane.cache.follow import Follower
 from controlplane.cache.judged import JudgedMemory
@@ -19,6 +20,7 @@ from controlplane.cache.memory import Memory
 from controlplane.cache.parts import Parts, Terms
 from controlplane.cache.reader import Reader
 from controlplane.cache.receipt import Receipt
+from controlplane.cache.serializers import Serializers
 from controlplane.cache.settings import Settings
 from controlplane.cache.shared import SharedTier
 from controlplane.cache.stats import Stats
@@ -28,6 +30,7 @@ from controlplane.domain.tier import Tier
 from controlplane.ports.clock import Clock
 from controlplane.ports.purge_log import PurgeLog
 from controlplane.ports.second_tier import SecondTier
+from controlplane.ports.serializer import Serializer
 from controlplane.ports.windows import Windows
 
 T = TypeVar("T")
@@ -48,6 +51,7 @@ class Cache:
         clock: Clock,
         second: SecondTier | None = None,
         windows: Windows | None = None,
+        serializer: Serializer | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.stats = Stats()
@@ -58,7 +62,13 @@ class Cache:
         self._memory = Memory(self.settings.max_entries, self.settings.max_bytes)
         self._barriers = Barriers()
         self._follower = Follower(log, self._barriers, clock, self.member, self.settings, self.stats)
-        self._shared = SharedTier(second, self._follower, clock, self.settings, self.stats) if second else None
+        coding = Coding(
+            Serializers(serializer),
+            compress_above=self.settings.compress_above,
+            longest=self.settings.max_value_bytes,
+            copy=self.settings.copy,
+        )
+        self._shared = SharedTier(second, self._follower, clock, self.settings, self.stats, coding) if second else None
         parts = Parts(
             self.settings,
             clock,
@@ -68,6 +78,7 @@ class Cache:
             self._shared,
             windows,
             self.stats,
+            coding,
         )
         self._judged = JudgedMemory(parts)
         self._reader = Reader(parts, self._judged)
@@ -120,7 +131,7 @@ class Cache:
         entry = self._judged.hit(key)
         if entry is not None:
             self.stats.hits += 1
-            return cast(T, entry.value)
+            return cast(T, entry.value if entry.thaw is None else entry.own())
         read = await self._reader.read(key, load, self._terms(key, tier, tags, fresh, stale, as_type))
         return cast(T, read.value)
 
@@ -149,14 +160,14 @@ class Cache:
         entry = self._judged.hit(key)
         if entry is not None:
             self.stats.hits += 1
-            return entry.value
+            return entry.own()
         read = await self._reader.read(key, None, self._terms(key, Tier.MEDIUM, (), None, None, as_type))
         return read.value if read.status is Status.HIT else default
 
     def peek(self, key: str, default: Any = None) -> Any:
         """The value if memory has a hit, else `default`. Waits for nothing."""
         entry = self._judged.hit(key)
-        return default if entry is None else entry.value
+        return default if entry is None else entry.own()
 
     @property
     def position(self) -> Position:

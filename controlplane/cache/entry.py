@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -41,7 +41,8 @@ class Entry:
     `started` is this process's monotonic second at which the value's load began (in whichever process); `fresh`,
     `stale` and `life` are seconds counted from it: hit until `fresh`, stale for `stale` more, physically kept until
     `life`. `tags` include the entry's own. `checked` is the barriers' generation at which it was last found valid; a
-    failed refresh is not repeated before `retry_at`, a blind one not before `refresh_at`.
+    failed refresh is not repeated before `retry_at`, a blind one not before `refresh_at`. `thaw`, if any, makes
+    a caller's own value of what is kept as `value`.
     """
 
     value: Any
@@ -53,6 +54,7 @@ class Entry:
     life: float
     tier: Tier
     size: int
+    thaw: Callable[[Any], Any] | None = None
     erasable: bool = False
     checked: int = -1
     fresh_until: float = 0.0
@@ -62,6 +64,10 @@ class Entry:
     def __post_init__(self) -> None:
         self.fresh_until = self.started + self.fresh
         self.erasable = tag_rules.is_erasable(self.tags)
+
+    def own(self) -> Any:
+        """The value for one caller, who may do with it as he likes."""
+        return self.value if self.thaw is None else self.thaw(self.value)
 
     def is_newer_than(self, other: Entry) -> bool:
         """Whether this one's load began later (same epoch: by what it had applied; then by time)."""

@@ -6,7 +6,6 @@ import asyncio
 import sys
 from typing import Any
 
-from controlplane.cache import envelope
 from controlplane.cache.barriers import Standing
 from controlplane.cache.entry import Entry, all_tags
 from controlplane.cache.flight import Flight, Flights
@@ -28,6 +27,7 @@ class Loading:
         self._follower = parts.follower
         self._shared = parts.shared
         self._stats = parts.stats
+        self._coding = parts.coding
         self._judged = judged
         self._loads: Flights[Entry] = Flights()
 
@@ -54,7 +54,7 @@ class Loading:
     async def _load(self, key: str, load: Loader[Any], terms: Terms, copy: Entry | None, as_of: Position) -> Entry:
         """Call the loader, and keep what it brings unless a purge came since it began."""
         started = self._monotonic()
-        context = Load(key, copy.value if copy is not None else None)
+        context = Load(key, copy.own() if copy is not None else None)
         self._stats.loads += 1
         try:
             async with asyncio.timeout(self._settings.hard_timeout) as limit:
@@ -80,15 +80,19 @@ class Loading:
         fresh = (profile.fresh if asked is None else asked).total_seconds()
         stale = (profile.stale if terms.stale is None else terms.stale).total_seconds()
         life = self._judged.life(tags, fresh + stale)
-        payload = envelope.encode_value(value)
+        payload = self._coding.encode(value)
         if payload is None:
             self._stats.unencodable += 1
         size = len(payload) if payload is not None else sys.getsizeof(value)
-        entry = Entry(value, tags, as_of, started, fresh, stale, life, terms.tier, size)
+        kept = self._coding.keep(value, payload, terms.as_type)
+        if kept is None:
+            self._stats.uncopyable += 1
+        mine, thaw = kept or (value, None)
+        entry = Entry(mine, tags, as_of, started, fresh, stale, life, terms.tier, size, thaw=thaw)
         now = self._monotonic()
         if now > self._follower.blind_at:
             entry.refresh_at = now + self._settings.throttle
-        if fresh <= 0 or self._barriers.standing(tags, as_of) is not Standing.VALID:
+        if kept is None or fresh <= 0 or self._barriers.standing(tags, as_of) is not Standing.VALID:
             self._stats.loads_not_stored += 1
         else:
             self._memory.put(key, entry)

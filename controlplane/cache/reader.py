@@ -126,4 +126,4 @@ class Reader:
         return self._answer(entry, Status.STALE, reason, "memory")
 
     def _answer(self, entry: Entry, status: Status, reason: Reason | None, tier: str) -> Read[Any]:
-        return Read(entry.value, status, reason, tier, max(0.0, self._monotonic() - entry.started))
+        return Read(entry.own(), status, reason, tier, max(0.0, self._monotonic() - entry.started))

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from controlplane.cache import envelope
+from controlplane.cache.coding import Coding
 from controlplane.cache.entry import Entry, all_tags
+from controlplane.cache.envelope import Unusable
 from controlplane.cache.follow import Follower
 from controlplane.cache.settings import Settings
 from controlplane.cache.stats import Stats
@@ -22,12 +23,21 @@ from controlplane.ports.second_tier import SecondTier, Stored
 class SharedTier:
     """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them."""
 
-    def __init__(self, second: SecondTier, follower: Follower, clock: Clock, settings: Settings, stats: Stats) -> None:
+    def __init__(
+        self,
+        second: SecondTier,
+        follower: Follower,
+        clock: Clock,
+        settings: Settings,
+        stats: Stats,
+        coding: Coding,
+    ) -> None:
         self._second = second
         self._follower = follower
         self._clock = clock
         self._settings = settings
         self._stats = stats
+        self._coding = coding
         self._fills: set[asyncio.Task[None]] = set()
 
     async def fetch(self, key: str, as_type: type[Any] | None) -> Entry | None:
@@ -38,11 +48,11 @@ class SharedTier:
         stored = await self._second.fetch(self._name(key))
         if stored is None:
             return None
-        found = envelope.unwrap(stored.payload, self._name(key), longest=self._settings.max_value_bytes)
-        whole, value = envelope.decode_value(found.value, as_type) if found else (False, None)
-        if found is None or not whole:
-            self._stats.damaged += 1
+        opened = self._coding.open(stored.payload, self._name(key), as_type)
+        if isinstance(opened, Unusable):
+            self._stats.count(opened.value)
             return None
+        found = opened.envelope
         try:
             tags, tier = all_tags(self._settings.namespace, key, found.tags), Tier(found.tier)
         except (BadInput, ValueError):
@@ -50,8 +60,9 @@ class SharedTier:
             return None
         # A log server whose clock stepped must not make an entry younger than its arrival here.
         started = min(stored.born - offset, self._clock.monotonic())
+        kept = self._coding.isolation.of_decoded(opened.value, opened.payload, opened.serializer, as_type)
         return Entry(
-            value,
+            kept.value,
             tags,
             stored.as_of,
             started,
@@ -59,7 +70,8 @@ class SharedTier:
             found.stale / 1000,
             found.life / 1000,
             tier,
-            len(found.value),
+            len(opened.payload),
+            thaw=kept.thaw,
         )
 
     def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...]) -> None:
@@ -70,7 +82,7 @@ class SharedTier:
         elif offset is None or not entry.as_of.epoch or len(self._fills) >= self._settings.max_fills:
             self._stats.fills_dropped += 1
         else:
-            payload = envelope.wrap(
+            payload = self._coding.wrap(
                 self._name(key),
                 value,
                 fresh=entry.fresh,
