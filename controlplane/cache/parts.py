@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from controlplane.cache.barriers import Barriers
+from controlplane.cache.coding import Coding
 from controlplane.cache.follow import Follower
 from controlplane.cache.memory import Memory
 from controlplane.cache.settings import Settings
@@ -41,3 +42,4 @@ class Parts:
     shared: SharedTier | None
     windows: Windows | None
     stats: Stats
+    coding: Coding
