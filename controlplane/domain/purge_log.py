@@ -20,10 +20,15 @@ class Kind(enum.Enum):
 
 
 class Position(NamedTuple):
-    """A place in the log: everything up to and including purge `n` of `epoch`."""
+    """A place in the log: everything up to and including purge `n` of `epoch`.
+
+    `owed` counts this process's own purges that the log has not taken yet, in their order; other processes never see
+    it.
+    """
 
     epoch: str
     n: int
+    owed: int = 0
 
 
 NOWHERE = Position("", 0)
@@ -31,11 +36,21 @@ NOWHERE = Position("", 0)
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """One entry of the log. `tags` are as stored; `position.n` is its number."""
+    """One entry of the log. `tags` are as stored; `position.n` is its number.
+
+    `marks` are the barriers that it raises, tag by tag, where they are not its own number: removals of a lost epoch
+    that were put back under the numbers that they had.
+    """
 
     position: Position
     kind: Kind
     tags: tuple[str, ...]
+    marks: tuple[int, ...] = ()
+
+    @property
+    def owed(self) -> bool:
+        """Whether the log has not taken it yet: it acts in its own process and is kept on disk."""
+        return not self.position.epoch
 
 
 @dataclass(frozen=True, slots=True)

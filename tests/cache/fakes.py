@@ -75,7 +75,7 @@ class FakePurgeLog:
         members = (Member(name, at, max(0.0, now - seen)) for name, (at, seen) in self.members.items())
         return Roll(self.epoch, tuple(members))
 
-    async def beat(self, member: str, applied: Position | None) -> Beat:
+    async def beat(self, member: str, applied: Position | None, *, keep: float = 0.0) -> Beat:
         self._reach()
         self.beats += 1
         self.members[member] = (applied or Position("", -1), self.clock.monotonic())
@@ -99,6 +99,22 @@ class FakePurgeLog:
     async def barriers(self) -> Sequence[Barrier]:
         self._reach()
         return tuple(self.known.values())
+
+    async def restore(self, epoch: str, removed: Sequence[Barrier]) -> Position:
+        self._reach()
+        if epoch != self.epoch:
+            return Position(self.epoch, self.n)
+        found = [(one.tag, one.hard, self.known.get(one.tag, Barrier(one.tag, 0, 0))) for one in removed]
+        back = [(tag, hard, known) for tag, hard, known in found if known.hard < hard and known.hard <= self.base]
+        if back:
+            self.n += 1
+            marks = tuple(hard if hard <= self.base else self.n for _, hard, _ in back)
+            tags = tuple(tag for tag, _, _ in back)
+            self.purges.append(Purge(Position(epoch, self.n), Kind.HARD, tags, marks))
+            for mark, (tag, _, known) in zip(marks, back, strict=True):
+                self.known[tag] = Barrier(tag, known.soft, mark)
+            self.changed.set()
+        return Position(epoch, self.n)
 
     async def leave(self, member: str) -> None:
         self._reach()
