@@ -47,8 +47,17 @@ class Settings:
     blind_max_erasable: float = 60.0
     # A fill that began longer ago is dropped; a removed key's tombstone stays as long.
     max_fill_delay: float = 120.0
+    # No entry physically lives longer, whatever its durations and windows say: a barrier may be forgotten once that has
+    # passed since it was raised. It holds the longest window (66 hours), the 96 hours before it and a night.
+    max_physical_ttl: float = 8 * 24 * _HOUR
+    # How far the database replica that the loaders read may lag behind what was committed; 0: they read the primary. A
+    # load begun sooner than that after a purge of its tags may bring the older value, so it is fresh only that long.
+    source_lag: float = 0.0
     # Fills that wait for the second tier; further ones are dropped and counted.
     max_fills: int = 1_000
+    # More reads that wait for the second tier are pressure: fills and refreshes of low are left out, at four times as
+    # many those of medium too. The lane answers 1,000 reads in one round trip.
+    max_reads_waiting: int = 2_000
     # How long opening waits for the first heartbeat, and closing for running loads and fills.
     start_timeout: float = 1.0
     drain_timeout: float = 2.0
@@ -56,6 +65,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
+            if name == "source_lag" and value == 0:
+                continue
             if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
                 raise BadInput(f"cache setting {name} is {value!r}; it must be above zero")
         if self.blind_max_erasable < self.blind_after or self.blind_max < self.blind_max_erasable:

@@ -6,22 +6,27 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from controlplane.cache.breaker import Breaker, Phase
 from controlplane.cache.coding import Coding
 from controlplane.cache.entry import Entry, all_tags
 from controlplane.cache.envelope import Unusable
 from controlplane.cache.follow import Follower
 from controlplane.cache.settings import Settings
+from controlplane.cache.shedding import Pressure, sheds
 from controlplane.cache.stats import Stats
 from controlplane.domain.keys import in_namespace
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
-from controlplane.errors import BadInput, Unavailable
+from controlplane.errors import BadInput
 from controlplane.ports.clock import Clock
 from controlplane.ports.second_tier import SecondTier, Stored
 
 
 class SharedTier:
-    """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them."""
+    """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them.
+
+    A breaker for reads and one for fills keep a tier that fails from costing anything; half-open, one call probes it.
+    """
 
     def __init__(
         self,
@@ -39,13 +44,16 @@ class SharedTier:
         self._stats = stats
         self._coding = coding
         self._fills: set[asyncio.Task[None]] = set()
+        self._reading = 0
+        self.read_breaker = Breaker()
+        self.fill_breaker = Breaker()
 
     async def fetch(self, key: str, as_type: type[Any] | None) -> Entry | None:
         """The entry of `key` as another process stored it; None for a miss of any kind."""
         offset = self._follower.offset
         if offset is None:
             return None
-        stored = await self._second.fetch(self._name(key))
+        stored = await self._ask(self._name(key))
         if stored is None:
             return None
         opened = self._coding.open(stored.payload, self._name(key), as_type)
@@ -77,7 +85,9 @@ class SharedTier:
     def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...]) -> None:
         """Store behind. Dropped and counted: too large, too many waiting, no position that others could judge it by."""
         offset = self._follower.offset
-        if len(value) > self._settings.max_value_bytes:
+        if sheds(entry.tier, self.pressure(), self._settings.max_reads_waiting):
+            self._stats.fills_shed += 1
+        elif len(value) > self._settings.max_value_bytes:
             self._stats.oversized += 1
         elif offset is None or not entry.as_of.epoch or len(self._fills) >= self._settings.max_fills:
             self._stats.fills_dropped += 1
@@ -96,13 +106,20 @@ class SharedTier:
             self._fills.add(task)
             task.add_done_callback(self._fills.discard)
 
+    def pressure(self) -> Pressure:
+        """How the tier is doing: what `shedding.sheds` asks for refreshes and fills."""
+        now = self._clock.monotonic()
+        phases = (self.read_breaker.phase(now), self.fill_breaker.phase(now))
+        worst = next((phase for phase in (Phase.OPEN, Phase.HALF_OPEN) if phase in phases), Phase.CLOSED)
+        return Pressure(worst, self._reading)
+
     async def bury(self, keys: Iterable[str], at: Position) -> None:
         """Replace removed keys by tombstones; without them the barrier still holds, so a failure is only counted."""
         born = self._clock.monotonic() + (self._follower.offset or 0.0)
         names = [self._name(key) for key in keys]
         try:
             await self._second.bury(names, at, born, self._settings.max_fill_delay)
-        except Unavailable:
+        except Exception:
             self._stats.fills_dropped += len(names)
 
     async def aclose(self) -> None:
@@ -121,7 +138,41 @@ class SharedTier:
         if age > self._settings.max_fill_delay or age >= entry.life:
             self._stats.fills_dropped += 1
             return
-        await self._second.fill(self._name(key), stored, entry.life - age)
+        ticket = self.fill_breaker.admit(self._clock.monotonic())
+        if not ticket:
+            self._stats.fills_dropped += 1
+            return
+        try:
+            await self._second.fill(self._name(key), stored, entry.life - age)
+        except Exception:
+            self._stats.fill_failures += 1
+            self.fill_breaker.failed(ticket, self._clock.monotonic())
+        except BaseException:
+            self.fill_breaker.abandoned(ticket)
+            raise
+        else:
+            self.fill_breaker.succeeded(ticket)
+
+    async def _ask(self, name: str) -> Stored | None:
+        """One read of the tier; every failure is counted, reported to the breaker and answered by None."""
+        ticket = self.read_breaker.admit(self._clock.monotonic())
+        if not ticket:
+            self._stats.redis_skipped += 1
+            return None
+        self._reading += 1
+        try:
+            stored = await self._second.fetch(name)
+        except Exception:  # whatever a tier may raise: a read never learns of it
+            self._stats.redis_failures += 1
+            self.read_breaker.failed(ticket, self._clock.monotonic())
+            return None
+        except BaseException:
+            self.read_breaker.abandoned(ticket)
+            raise
+        finally:
+            self._reading -= 1
+        self.read_breaker.succeeded(ticket)
+        return stored
 
     def _name(self, key: str) -> str:
         """The key with its namespace."""

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 class Stats:
     """Counts since the start.
 
-    Those that end in `_failures` are failures that no caller saw. `damaged` to `mistyped`: what Redis held was no entry
-    (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not stored in Redis, could not be,
-    or not even in memory.
+    Those that end in `_failures` are failures that no caller saw. `redis_skipped`: reads that an open breaker kept from
+    Redis; `fills_shed`: fills of low and medium left out under pressure. `damaged` to `mistyped`: what Redis held was
+    no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not stored in Redis,
+    could not be, or not even in memory.
     """
 
     hits: int = 0
@@ -23,6 +24,10 @@ class Stats:
     loads_not_stored: int = 0
     joined: int = 0
     capped: int = 0
+    redis_failures: int = 0
+    redis_skipped: int = 0
+    fill_failures: int = 0
+    fills_shed: int = 0
     fills_dropped: int = 0
     damaged: int = 0
     foreign: int = 0
@@ -33,6 +38,9 @@ class Stats:
     unencodable: int = 0
     uncopyable: int = 0
     purges_applied: int = 0
+    purges_owed: int = 0
+    purges_delivered: int = 0
+    barriers_forgotten: int = 0
     gaps: int = 0
     epochs: int = 0
     log_failures: int = 0

@@ -155,14 +155,16 @@ class FakeTier:
     async def fetch(self, key: str) -> Stored | None:
         self.fetches += 1
         await asyncio.sleep(0)
+        if self.is_cut:
+            raise Unavailable("the tier is cut off")
         stored, until = self.values.get(key, (None, 0.0))
-        return None if self.is_cut or self.clock.monotonic() >= until else stored
+        return None if self.clock.monotonic() >= until else stored
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
         await asyncio.sleep(0)
         now = self.clock.monotonic()
         if self.is_cut:
-            return False
+            raise Unavailable("the tier is cut off")
         if key in self.stones and now < self.stones[key][2]:
             at, born, _ = self.stones[key]
             if stored.as_of.n < at.n if stored.as_of.epoch == at.epoch else stored.born < born:

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from controlplane.adapters.redis import address
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.lane import Lane
+from controlplane.adapters.redis.silence import SILENT
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
+from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
 
 _HEADER = re.compile(rb"([ET])1 (\S{1,64}) (\d{1,18}) (\d{1,18})\n")
@@ -27,7 +27,8 @@ _HEADER = re.compile(rb"([ET])1 (\S{1,64}) (\d{1,18}) (\d{1,18})\n")
 
 @dataclass(slots=True)
 class TierStats:
-    """Plain counters. `refused`: fills older than what was there; `foreign`: bytes that are not ours."""
+    """Plain counters. `fills` were answered, of them `refused` were older than what was there; `failed` were not
+    answered; `foreign`: reads that found bytes which are not ours."""
 
     fills: int = 0
     refused: int = 0
@@ -49,8 +50,15 @@ class RedisTier:
         self._fill = self._redis.register_script(script("fill"))
 
     async def open(self) -> None:
-        """Bring the lane up, for at most the read time limit."""
+        """Bring the lane up, for at most its time limit; later ones behind.
+
+        Raises Refused for a server that may evict the purge log (`allkeys-*`). One that does not answer now is asked
+        when it does: then the tier stays closed and says so (`lane.dialler.refusal`), and no read raises.
+        """
         await self.lane.open()
+        if refusal := self.lane.dialler.refusal:
+            await self.aclose()
+            raise refusal
 
     def name(self, key: str) -> str:
         """The Redis key of `key`, for tools that look inside."""
@@ -61,6 +69,8 @@ class RedisTier:
         raw = await self.lane.get(self.name(key))
         if raw is None:
             return None
+        if raw is SILENT:
+            raise Unavailable(f"Redis did not answer within its time limit ({self.lane.dialler.trouble or 'silence'})")
         header = _HEADER.match(raw)
         if header is None:
             self.stats.foreign += 1
@@ -80,15 +90,15 @@ class RedisTier:
             stored.payload,
         ]
         try:
-            async with asyncio.timeout(self._write_timeout):
-                taken = await self._fill(keys=[self.name(key)], args=arguments)
-        except (RedisError, OSError, TimeoutError):
+            with translated("the value is not known to be stored"):
+                async with asyncio.timeout(self._write_timeout):
+                    taken = bool(int(await self._fill(keys=[self.name(key)], args=arguments)))
+        except Unavailable:
             self.stats.failed += 1
-            return False
+            raise
         self.stats.fills += 1
-        if not int(taken):
-            self.stats.refused += 1
-        return bool(int(taken))
+        self.stats.refused += not taken
+        return taken
 
     async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
         """One SET per key, in one pipeline; newer than everything that its own purge number covers."""
