@@ -40,7 +40,7 @@ async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) 
             await asyncio.sleep(0.02)
         second = cache._second
         assert isinstance(second, RedisTier)
-        assert second.lane.stats.timeouts >= 3, "the fault must have fired"
+        assert second.lane.stats.timeouts >= 2, "the fault must have fired"
         assert not second.lane.is_open
         assert not cache.sees_log
         assert statistics.median(took) < 5, "a stopped Redis must not hold reads up"

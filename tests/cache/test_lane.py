@@ -66,7 +66,7 @@ async def test_cancelled_readers_leave_the_others_their_answers(server: valkey.S
 
 @in_loop
 async def test_a_stopped_server_costs_the_limit_and_then_nothing(victim: valkey.Server) -> None:
-    """Three limits in a row, then silence at once; awake, the lane comes back by itself and late answers harm none."""
+    """Three limits in a row, then silence at once; awake, the lane is back by itself and late answers harm nobody."""
     lane = await opened(victim.url, limit=0.1)
     valkey.ask(victim.port, "SET", "k", "v")
     assert await lane.get("k") == b"v"

@@ -25,7 +25,8 @@ MOST_KEYS = 128
 MOST_WAITING = 20_000
 # The largest part of an answer that is kept while its end is awaited; values have at most 1 MiB, 128 come at once.
 MOST_BYTES = 64 * 1024 * 1024
-_PATIENCE = 2.9
+# A connection is given up when its oldest question is this many time limits old; looked at no later than the second.
+_PATIENCE = (2.95, 3.05)
 # Time limits are looked at this often within one, so that thousands of questions share few timers.
 _GRAIN = 0.05
 
@@ -283,7 +284,9 @@ class Lane:
         if wire is None or not wire.asked:
             return
         now = asyncio.get_running_loop().time()
-        nearest = oldest = wire.asked[0].sent + _PATIENCE * self._timeout
+        least, most = _PATIENCE
+        waited = now - wire.asked[0].sent
+        nearest = wire.asked[0].sent + most * self._timeout
         for question in wire.asked:
             if question.deadline > now:
                 nearest = min(nearest, question.deadline)
@@ -291,7 +294,7 @@ class Lane:
                 self.stats.timeouts += 1
                 hush(question.futures)
                 question.deadline = math.inf
-        if now >= oldest:
+        if waited >= least * self._timeout:
             self._give_up(wire)
         else:
             self._watch(max(nearest, now + _GRAIN * self._timeout))
