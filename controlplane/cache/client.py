@@ -28,6 +28,7 @@ from controlplane.domain.purge_log import Kind, Position, Purge
 from controlplane.domain.tags import CacheTag, is_only_erasable, key_tag
 from controlplane.domain.tier import Tier
 from controlplane.ports.clock import Clock
+from controlplane.ports.debts import Debts
 from controlplane.ports.purge_log import PurgeLog
 from controlplane.ports.second_tier import SecondTier
 from controlplane.ports.serializer import Serializer
@@ -52,6 +53,7 @@ class Cache:
         second: SecondTier | None = None,
         windows: Windows | None = None,
         serializer: Serializer | None = None,
+        debts: Debts | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.stats = Stats()
@@ -61,7 +63,7 @@ class Cache:
         self._second = second
         self._memory = Memory(self.settings.max_entries, self.settings.max_bytes)
         self._barriers = Barriers()
-        self._follower = Follower(log, self._barriers, clock, self.member, self.settings, self.stats)
+        self._follower = Follower(log, self._barriers, clock, self.member, self.settings, self.stats, debts)
         coding = Coding(
             Serializers(serializer),
             compress_above=self.settings.compress_above,
@@ -108,6 +110,7 @@ class Cache:
         if self._shared is not None:
             await self._shared.aclose()
         await self._follower.stop()
+        self._follower.owing.close()
         await self._log.aclose()
 
     async def get_or_load(
@@ -182,8 +185,9 @@ class Cache:
     async def expire(self, *keys: str, tags: Iterable[str] = ()) -> Purge:
         """Soft purge: from now on these values are stale (served only where nothing better comes in time).
 
-        Acts here at once and in every connected process within a second. Raises Unavailable when the log cannot be
-        reached (the purge may or may not have happened; call again), BadInput without a key or tag or for a wrong one.
+        Acts here at once and in every connected process within a second. When the log cannot be reached, it is `owed`:
+        kept in the folder for that and delivered later; without such a folder that raises Unavailable (the purge may or
+        may not have happened; call again). Raises BadInput without a key or tag or for a wrong one.
         """
         return await self._purge(keys, tags, Kind.SOFT)
 
@@ -194,18 +198,16 @@ class Cache:
         """
         wanted = tuple(tags)
         purge = await self._purge(keys, wanted, Kind.HARD)
-        if self._shared is not None and keys:
+        if self._shared is not None and keys and not purge.owed:
             await self._shared.bury(keys, purge.position)
         only_erasable = not keys and is_only_erasable(wanted)
         blind_max = self.settings.blind_max_erasable if only_erasable else self.settings.blind_max
-        return Receipt(purge, self._log, self._clock, blind_max)
+        return Receipt(purge, self._log, self._clock, blind_max, self._follower.placed)
 
     async def _purge(self, keys: Iterable[str], tags: Iterable[str], kind: Kind) -> Purge:
         """Append, and act here before anybody else hears of it."""
         wanted = (*(CacheTag(tag) for tag in tags), *(key_tag(self.settings.namespace, key) for key in keys))
-        purge = await self._log.append(wanted, kind, seen=self._barriers.position.n)
-        self._follower.take(purge)
-        return purge
+        return await self._follower.owing.purge(wanted, kind)
 
     def _terms(
         self,

@@ -89,7 +89,12 @@ class SharedTier:
             self._stats.fills_shed += 1
         elif len(value) > self._settings.max_value_bytes:
             self._stats.oversized += 1
-        elif offset is None or not entry.as_of.epoch or len(self._fills) >= self._settings.max_fills:
+        elif (
+            offset is None
+            or not entry.as_of.epoch
+            or len(self._fills) >= self._settings.max_fills
+            or self._follower.holds_fills
+        ):
             self._stats.fills_dropped += 1
         else:
             payload = self._coding.wrap(
@@ -135,7 +140,7 @@ class SharedTier:
     async def _fill(self, key: str, entry: Entry, stored: Stored) -> None:
         """One guarded write; a fill that waited too long could outlive the tombstone that would refuse it."""
         age = self._clock.monotonic() - entry.started
-        if age > self._settings.max_fill_delay or age >= entry.life:
+        if age > self._settings.max_fill_delay or age >= entry.life or self._follower.holds_fills:
             self._stats.fills_dropped += 1
             return
         ticket = self.fill_breaker.admit(self._clock.monotonic())

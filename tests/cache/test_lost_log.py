@@ -11,8 +11,9 @@ import pytest
 
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.cache import Cache, Read, Reason, Status
+from controlplane.cache.barriers import Standing
 from controlplane.domain.purge_log import Kind
-from controlplane.errors import Incomplete, Unavailable
+from controlplane.errors import Unavailable
 from sandbox import valkey
 from tests.cache.scene import Source, in_loop, real_cache, until, world
 from tests.cache.switchboard import Switchboard
@@ -70,7 +71,8 @@ async def test_a_gap_is_noticed_within_a_beat(server: valkey.Server, scope: str)
 
 @in_loop
 async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None:
-    """G9, G5: a removal that the promoted replica never had holds here, and its receipt says that it was lost."""
+    """G9, G5: a removal that the promoted replica never had is put back; its receipt is complete again, and a process
+    that starts afterwards knows of it."""
     primary, replica = valkey.start_pair(tmp_path, valkey.free_port(), valkey.free_port())
     source = Source()
     try:
@@ -79,6 +81,7 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
             await read(cache, source, "x", "wedding:x")
             await until(lambda: "keys=" in valkey.ask(replica.port, "INFO", "keyspace"))
             valkey.ask(replica.port, "REPLICAOF", "NO", "ONE")
+            before = cache.position
             receipt = await cache.remove(tags=["wedding:x"])
             await receipt.complete(5)
             await board.cut()
@@ -87,8 +90,11 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
             await until(lambda: cache.sees_log)
             assert (await cache.read("x")).status is Status.MISS
             assert (await cache.read("k")).reason is Reason.SOFT_PURGED
-            with pytest.raises(Incomplete, match="began anew"):
-                await receipt.complete(5)
+            assert (await receipt.complete(5)).confirmed == (cache.member,)
+            assert receipt.purge.position == cache.position
+            async with real_cache(board.url, "s") as other:
+                held = other._barriers.standing(("wedding:x",), before)
+                assert held is Standing.HARD
             assert (await cache.remove(tags=["wedding:x"])).purge.position.n >= 2
     finally:
         primary.stop()
