@@ -49,7 +49,7 @@ class Breaker:
         *,
         failures: int = 3,
         rest: float = 0.25,
-        longest_rest: float = 2.0,
+        longest_rest: float = 1.0,
         spacing: float = 0.01,
         patience: float = 1.0,
     ) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from controlplane.adapters.redis import address
+from controlplane.adapters.redis.answers import SILENT, Answer
 from controlplane.adapters.redis.lane import MOST_KEYS, Lane
-from controlplane.adapters.redis.silence import SILENT, Answer
 from sandbox import valkey
 from tests.cache.scene import in_loop, until
 

@@ -17,45 +17,29 @@ from typing import Any, cast
 import hiredis
 
 from controlplane.adapters.redis.address import Address
+from controlplane.adapters.redis.answers import SILENT, Answer, LaneStats, Question, Redirect, hush
 from controlplane.adapters.redis.dial import Dialler
-from controlplane.adapters.redis.silence import SILENT, Answer, LaneStats, Redirect, hush
 
 _log = logging.getLogger("wedcache.redis.lane")
 MOST_KEYS = 128
 MOST_WAITING = 20_000
 # The largest part of an answer that is kept while its end is awaited; values have at most 1 MiB, 128 come at once.
 MOST_BYTES = 64 * 1024 * 1024
-# A connection is given up when its oldest question is this many time limits old; looked at no later than the second.
+# A connection is given up when its oldest question is this many limits old; that is looked at by the second number.
 _PATIENCE = (2.95, 3.05)
 # Time limits are looked at this often within one, so that thousands of questions share few timers.
 _GRAIN = 0.05
 
 
-class _Question:
-    """What was sent at once and is answered in order: one MGET, or a GET for each key, or one other command."""
-
-    __slots__ = ("deadline", "futures", "heard", "is_joined", "keys", "sent")
-
-    def __init__(
-        self, keys: list[str], futures: list[asyncio.Future[Any]], sent: float, deadline: float, is_joined: bool
-    ) -> None:
-        self.keys = keys
-        self.futures = futures
-        self.sent = sent
-        self.deadline = deadline
-        self.is_joined = is_joined
-        self.heard = 0
-
-
 class _Wire(asyncio.Protocol):
     """One connection: answers come in the order of the questions; `hear` gets each with its question."""
 
-    def __init__(self, hear: Callable[[_Question, Any], bool], stats: LaneStats) -> None:
+    def __init__(self, hear: Callable[[Question, Any], bool], stats: LaneStats) -> None:
         self._reader = hiredis.Reader(replyError=hiredis.ReplyError)
         self._hear = hear
         self._stats = stats
         self._unparsed = 0
-        self.asked: deque[_Question] = deque()
+        self.asked: deque[Question] = deque()
         self.waiting = 0
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -89,7 +73,7 @@ class _Wire(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def send(self, packed: bytes, *questions: _Question) -> None:
+    def send(self, packed: bytes, *questions: Question) -> None:
         """Send packed commands; on a connection that is closing, their questions are silent."""
         if self.transport is None or self.transport.is_closing():
             for question in questions:
@@ -103,7 +87,7 @@ class _Wire(asyncio.Protocol):
         """One other command: its answer, an Exception for an error, None when the connection ends first."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self.send(hiredis.pack_command(words), _Question([], [future], loop.time(), math.inf, False))
+        self.send(hiredis.pack_command(words), Question([], [future], loop.time(), math.inf, False))
         answer = await future
         return None if answer is SILENT else answer
 
@@ -170,8 +154,8 @@ class Lane:
             return
         now = asyncio.get_running_loop().time()
         if asking:
-            self._wire.send(hiredis.pack_command((b"ASKING",)), _Question([], [], now, math.inf, False))
-        self._wire.send(hiredis.pack_command((b"GET", key)), _Question([key], [future], now, deadline, False))
+            self._wire.send(hiredis.pack_command((b"ASKING",)), Question([], [], now, math.inf, False))
+        self._wire.send(hiredis.pack_command((b"GET", key)), Question([key], [future], now, deadline, False))
         self._watch(deadline)
 
     async def command(self, *words: bytes, limit: float) -> Any:
@@ -228,19 +212,19 @@ class Lane:
         deadline = now + self._timeout
         if self._redirect is not None:
             packed = b"".join([hiredis.pack_command((b"GET", key)) for key in keys])
-            wire.send(packed, _Question(keys, futures, now, deadline, False))
+            wire.send(packed, Question(keys, futures, now, deadline, False))
         else:
             starts = range(0, len(keys), MOST_KEYS)
             wire.send(
                 b"".join([hiredis.pack_command((b"MGET", *keys[at : at + MOST_KEYS])) for at in starts]),
                 *[
-                    _Question(keys[at : at + MOST_KEYS], futures[at : at + MOST_KEYS], now, deadline, True)
+                    Question(keys[at : at + MOST_KEYS], futures[at : at + MOST_KEYS], now, deadline, True)
                     for at in starts
                 ],
             )
         self._watch(deadline)
 
-    def _hear(self, question: _Question, answer: Any) -> bool:
+    def _hear(self, question: Question, answer: Any) -> bool:
         """Take one answer; whether the question is complete."""
         futures = question.futures
         if question.is_joined:
@@ -274,8 +258,11 @@ class Lane:
 
     def _watch(self, deadline: float) -> None:
         """Have the time limits looked at, by one timer for all."""
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
 
     def _look(self) -> None:
         """Whoever waits beyond the limit hears silence; a connection that is silent for too long is given up."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from controlplane.adapters.redis import address
+from controlplane.adapters.redis.answers import SILENT
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.lane import Lane
-from controlplane.adapters.redis.silence import SILENT
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
 from controlplane.errors import Unavailable

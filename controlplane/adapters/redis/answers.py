@@ -1,4 +1,4 @@
-"""What a read over a lane answers, and what a lane counts."""
+"""What a lane asks, what it answers, what it counts."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ class LaneStats:
     oversized: int = 0
     connects: int = 0
     redirects: int = 0
+
+
+@dataclass(slots=True)
+class Question:
+    """What was sent at once and is answered in order: one MGET (`is_joined`), a GET for each key, or another command.
+
+    `sent` and `deadline` are seconds of the event loop; `heard` counts the answers; other commands have no keys.
+    """
+
+    keys: list[str]
+    futures: list[asyncio.Future[Any]]
+    sent: float
+    deadline: float
+    is_joined: bool
+    heard: int = 0
 
 
 def hush(futures: Iterable[asyncio.Future[Any]]) -> None:
