@@ -76,7 +76,7 @@ class SharedTier:
             started,
             found.fresh / 1000,
             found.stale / 1000,
-            found.life / 1000,
+            min(found.life / 1000, self._settings.max_physical_ttl),
             tier,
             len(opened.payload),
             thaw=kept.thaw,
