@@ -68,15 +68,16 @@ class SharedTier:
             return None
         # A log server whose clock stepped must not make an entry younger than its arrival here.
         started = min(stored.born - offset, self._clock.monotonic())
+        longest = self._settings.max_physical_ttl
         kept = self._coding.isolation.of_decoded(opened.value, opened.payload, opened.serializer, as_type)
         return Entry(
             kept.value,
             tags,
             stored.as_of,
             started,
-            found.fresh / 1000,
+            min(found.fresh / 1000, longest),
             found.stale / 1000,
-            min(found.life / 1000, self._settings.max_physical_ttl),
+            min(found.life / 1000, longest),
             tier,
             len(opened.payload),
             thaw=kept.thaw,
