@@ -43,6 +43,7 @@ class Entry:
     `life`. `tags` include the entry's own. `checked` is the barriers' generation at which it was last found valid; a
     failed refresh is not repeated before `retry_at`, a blind one not before `refresh_at`. `thaw`, if any, makes
     a caller's own value of what is kept as `value`.
+    `uses` (hits since memory last looked at the count) and `used` (memory's epoch of the last one) belong to memory.
     """
 
     value: Any
@@ -60,6 +61,8 @@ class Entry:
     fresh_until: float = 0.0
     retry_at: float = 0.0
     refresh_at: float = 0.0
+    uses: int = 0
+    used: int = 0
 
     def __post_init__(self) -> None:
         self.fresh_until = self.started + self.fresh
