@@ -5,9 +5,9 @@
     @app.get("/weddings/{wedding}/schedule")
     async def schedule(wedding: str, request: Request) -> Response:
         read = await cache.read(f"schedule:{wedding}", load, tier=Tier.HIGH, tags=[tags.wedding(wedding)], public=True)
-        return answers.respond(request, read)
+        return answers.respond(request, read, public=True)
 
-A read is private unless its call said `public=True`: its response then says `private, no-store`, and no CDN keeps it.
+A response is private unless it is declared public: it then says `private, no-store`, and no CDN keeps it.
 """
 
 from __future__ import annotations
@@ -63,10 +63,6 @@ class Answered(Protocol):
         """All its tags."""
 
     @property
-    def is_public(self) -> bool:
-        """Whether its call declared it public."""
-
-    @property
     def stored(self) -> bool | None:
         """Whether what was loaded was kept; None if nothing was loaded."""
 
@@ -105,13 +101,16 @@ class HttpAnswers:
         self._encode = encode
         self._media_type = media_type
 
-    def respond(self, request: Request, read: Answered, *, key: str | None = None, absent: int = 404) -> Response:
+    def respond(
+        self, request: Request, read: Answered, *, public: bool = False, key: str | None = None, absent: int = 404
+    ) -> Response:
         """The response to `request`: the value, or 304 where the asker has it already, or `absent` without a value.
 
-        `key` is shown in `Cache-Status` if it is given; leave it out where it names a person.
+        `public`: whoever asks may have it; personal data (tags of a guest) stays private all the same. `key`, if given, is
+        shown in `Cache-Status`; leave it out where it names a person.
         """
         body = b"" if read.value is None else self._encode(read.value)
-        headers = {"Cache-Status": self._cache_status(read, key), **self._lifetimes(read)}
+        headers = {"Cache-Status": self._cache_status(read, key), **self._lifetimes(read, public)}
         if read.value is None:
             return Response(status_code=absent, headers=headers)
         tag = http_caching.etag(body)
@@ -120,10 +119,10 @@ class HttpAnswers:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=self._media_type, headers=headers)
 
-    def _lifetimes(self, read: Answered) -> dict[str, str]:
+    def _lifetimes(self, read: Answered, public: bool) -> dict[str, str]:
         """Who may keep the answer and for how long; the tags to purge it by; when its load began."""
         tags = http_caching.edge_tags(read.tags)
-        if not read.is_public or is_erasable(tags) or len(tags) > http_caching.MOST_TAGS or read.status.value == "miss":
+        if not public or is_erasable(tags) or len(tags) > http_caching.MOST_TAGS or read.status.value == "miss":
             return dict(http_caching.PRIVATE)
         left = read.ttl if read.ttl > 0 else _SOON
         said = http_caching.public(left, read.stale_for + min(read.ttl, 0.0), self._browser)
@@ -140,7 +139,7 @@ class HttpAnswers:
         """How the cache handled the request, in the terms of RFC 9211."""
         reason = None if read.reason is None else str(read.reason.value)
         how = read.status.value
-        if how in ("loaded", "miss"):
+        if how in ("loaded", "miss") or read.tier == "edge":
             return http_caching.cache_status(
                 hit=False,
                 forwarded="bypass" if read.tier == "disabled" else "miss",
@@ -148,6 +147,7 @@ class HttpAnswers:
                 stored=read.stored,
                 collapsed=read.collapsed or None,
                 key=key,
+                detail=read.tier if read.tier == "edge" else None,
                 cache=self._name,
             )
         forwarded = _FORWARDED.get(reason or "") if how == "stale" else None
