@@ -128,6 +128,11 @@ class SharedTier:
         except Exception:
             self._stats.fills_dropped += len(names)
 
+    async def filled(self) -> None:
+        """Wait until the fills under way have ended, for at most the drain time."""
+        if self._fills:
+            await asyncio.wait(set(self._fills), timeout=self._settings.drain_timeout)
+
     async def aclose(self) -> None:
         """Let waiting fills finish, for at most the drain time, then close the tier."""
         if self._fills:

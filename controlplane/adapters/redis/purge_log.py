@@ -9,6 +9,7 @@ are described at https://valkey.io/topics/streams-intro/.
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import secrets
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ class RedisPurgeLog:
     """`PurgeLog` on one Redis. Every call ends within `timeout` seconds (`listen`: its wait and `timeout`)."""
 
     def __init__(self, url: str, *, scope: str = "main", timeout: float = 0.5, longest: int = _LONGEST_LOG) -> None:
+        self._again = functools.partial(RedisPurgeLog, url, scope=scope, timeout=timeout, longest=longest)
         slot = f"{{wc:{key_names.encode(scope)}}}"
         self._head, self._log = f"{slot}:head", f"{slot}:log"
         self._barriers, self._members = f"{slot}:barriers", f"{slot}:members"
@@ -41,6 +43,10 @@ class RedisPurgeLog:
         self._purge = self._redis.register_script(script("epoch", "purge"))
         self._beat = self._redis.register_script(script("epoch", "beat"))
         self._restore = self._redis.register_script(script("epoch", "restore"))
+
+    def renewed(self) -> RedisPurgeLog:
+        """The same log with connections of its own."""
+        return self._again()
 
     async def append(self, tags: Iterable[str], kind: Kind, *, seen: int = 0) -> Purge:
         """Number the purge, raise the barriers and add it to the stream, in one script."""

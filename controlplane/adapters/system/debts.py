@@ -100,6 +100,11 @@ class DebtsFolder:
                 os.close(self._own.descriptor)
             self._own, self._claimed = None, []
 
+    def renewed(self) -> DebtsFolder:
+        """Another one for the same folder; what this one still owed can be claimed again."""
+        self.close()
+        return DebtsFolder(self._folder)
+
     def disown(self) -> None:
         """In a forked child: what was open is the parent's. A copied descriptor would keep its lock alive."""
         self._guard = threading.Lock()
