@@ -106,8 +106,8 @@ class HttpAnswers:
     ) -> Response:
         """The response to `request`: the value, or 304 where the asker has it already, or `absent` without a value.
 
-        `public`: whoever asks may have it; personal data (tags of a guest) stays private all the same. `key`, if given, is
-        shown in `Cache-Status`; leave it out where it names a person.
+        `public`: whoever asks may have it; personal data (tags of a guest) stays private all the same. `key`, if given,
+        is shown in `Cache-Status`; leave it out where it names a person.
         """
         body = b"" if read.value is None else self._encode(read.value)
         headers = {"Cache-Status": self._cache_status(read, key), **self._lifetimes(read, public)}
