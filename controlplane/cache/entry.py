@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from controlplane.domain import tags as tag_rules
@@ -42,7 +42,8 @@ class Entry:
     `stale` and `life` are seconds counted from it: hit until `fresh`, stale for `stale` more, physically kept until
     `life`. `tags` include the entry's own. `checked` is the barriers' generation at which it was last found valid; a
     failed refresh is not repeated before `retry_at`, a blind one not before `refresh_at`. `thaw`, if any, makes
-    a caller's own value of what is kept as `value`.
+    a caller's own value of what is kept as `value`. `fresh_until` is the monotonic second until which memory answers
+    without further thought: the end of `fresh`, or earlier where a refresh ahead or a look into Redis is due.
     `uses` (hits since memory last looked at the count) and `used` (memory's epoch of the last one) belong to memory.
     """
 
@@ -84,6 +85,8 @@ class Read(Generic[T]):
     """One answer: the value (None for a miss), how it came, why if stale, from which tier, and its age in seconds.
 
     `tier` is "memory", "redis" or "loader", or "" for a miss. Age counts from when the load began.
+    `stored`: whether what was loaded was kept (None: nothing was loaded); `collapsed`: it waited for somebody else's
+    load.
     """
 
     value: T | None
@@ -91,9 +94,33 @@ class Read(Generic[T]):
     reason: Reason | None
     tier: str
     age: float
+    entry: Entry | None = field(default=None, repr=False, compare=False)
+    stored: bool | None = None
+    collapsed: bool = False
+
+    @property
+    def ttl(self) -> float:
+        """Seconds until the value is no hit any more; negative, or 0 for a purged one, when it is stale."""
+        left = 0.0 if self.entry is None else self.entry.fresh - self.age
+        return min(left, 0.0) if self.status is Status.STALE else left
+
+    @property
+    def stale_for(self) -> float:
+        """Seconds for which a copy may be served after that."""
+        return 0.0 if self.entry is None else self.entry.stale
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All the value's tags, those that its loader learned and those that every entry has included."""
+        return () if self.entry is None else self.entry.tags
 
 
 def all_tags(namespace: str, key: str, tags: Iterable[str]) -> tuple[str, ...]:
     """The caller's tags, checked, and those that every entry has: `*`, its namespace, its key. Raises BadInput."""
     own = (tag_rules.CacheTag(tag) for tag in tags)
     return (*own, tag_rules.EVERYTHING, tag_rules.namespace_tag(namespace), tag_rules.key_tag(namespace, key))
+
+
+def own_tags_of(tags: Iterable[str]) -> tuple[str, ...]:
+    """An entry's tags without those that every entry has."""
+    return tuple(tag for tag in tags if tag != tag_rules.EVERYTHING and not tag.startswith(("ns:", "key:")))

@@ -8,7 +8,7 @@ from controlplane.cache.entry import Entry
 from controlplane.cache.freshness import HIT, Bounds, State, Verdict, judge
 from controlplane.cache.parts import Parts
 
-_NOTHING = Verdict(State.DEAD)
+NOTHING = Verdict(State.DEAD)
 
 
 class JudgedMemory:
@@ -33,13 +33,13 @@ class JudgedMemory:
         now = self._monotonic()
         if entry.checked == self._barriers.generation and now < entry.fresh_until and now <= self._follower.blind_at:
             return entry
-        return entry if self.judge(key, entry, now).state is State.HIT else None
+        return entry if self.judge(key, entry, now).state is State.HIT and now < entry.fresh_until else None
 
     def look(self, key: str) -> tuple[Entry | None, Verdict]:
         """What memory has, judged now; the dead are dropped."""
         entry = self._memory.get(key)
         if entry is None:
-            return None, _NOTHING
+            return None, NOTHING
         return entry, self.judge(key, entry, self._monotonic())
 
     def judge(self, key: str, entry: Entry, now: float) -> Verdict:

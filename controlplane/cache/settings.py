@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from controlplane.cache.options import Options, Policies
+from controlplane.domain.tier import Tier
 from controlplane.errors import BadInput
 
 _HOUR = 3600.0
@@ -37,6 +40,12 @@ class Settings:
     hard_timeout: float = 10.0
     # A failed refresh is tried again after this time, per key and process.
     throttle: float = 5.0
+    # A None is fresh, and later stale, for at most this long: what is not there now may be there soon.
+    absent: float = 30.0
+    # Options (see `Options`) of all calls, of those of one tier, and of those that name a profile; a call's own win.
+    options: Options = field(default_factory=Options)
+    tiers: Mapping[Tier, Options] = field(default_factory=dict)
+    profiles: Mapping[str, Options] = field(default_factory=dict)
     # Refreshes per second of what a lost log or blindness made doubtful, so that they never melt the origin.
     refresh_cap: float = 50.0
     # Memory answers no hit when the last answered and applied heartbeat was sent longer ago than this.
@@ -53,6 +62,10 @@ class Settings:
     # How far the database replica that the loaders read may lag behind what was committed; 0: they read the primary. A
     # load begun sooner than that after a purge of its tags may bring the older value, so it is fresh only that long.
     source_lag: float = 0.0
+    # Tiers of which one process of the region loads a key while the others wait for its value; they need a `lock`.
+    one_load: frozenset[Tier] = frozenset()
+    # For how long one process may load for all: then, or if it died, the next one loads. Longer than loads take.
+    one_load_for: float = 5.0
     # Fills that wait for the second tier; further ones are dropped and counted.
     max_fills: int = 1_000
     # More reads that wait for the second tier are pressure: fills and refreshes of low are left out, at four times as
@@ -71,3 +84,9 @@ class Settings:
                 raise BadInput(f"cache setting {name} is {value!r}; it must be above zero")
         if self.blind_max_erasable < self.blind_after or self.blind_max < self.blind_max_erasable:
             raise BadInput("cache settings must hold: blind_after <= blind_max_erasable <= blind_max")
+        self.policies()
+
+    def policies(self) -> Policies:
+        """The options of this cache's calls. Raises BadInput for a wrong one."""
+        base = {name: getattr(self, name) for name in ("soft_timeout", "hard_timeout", "throttle", "absent")}
+        return Policies(base, self.options, self.tiers, self.profiles)

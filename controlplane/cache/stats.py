@@ -21,6 +21,7 @@ class Stats:
     misses: int = 0
     loads: int = 0
     load_failures: int = 0
+    loads_elsewhere: int = 0
     loads_not_stored: int = 0
     joined: int = 0
     capped: int = 0
@@ -45,6 +46,7 @@ class Stats:
     epochs: int = 0
     log_failures: int = 0
     window_failures: int = 0
+    hook_failures: int = 0
 
     def count(self, name: str) -> None:
         """One more of the counter called `name`."""

@@ -313,7 +313,7 @@ async def test_the_next_process_delivers_what_a_killed_one_owed(
         before = other.position
         assert os.WTERMSIG(in_child(owe)[0]) == signal.SIGKILL
         async with cache(server.url, scope, tmp_path) as heir:
-            await until(lambda: other._barriers.standing(("wedding:como",), before) is Standing.HARD)
+            await until(lambda: other._engine.barriers.standing(("wedding:como",), before) is Standing.HARD)
             assert heir.stats.purges_delivered == 1
             assert other.peek("k") is None
             await until(lambda: not heir._follower.holds_fills)

@@ -93,7 +93,7 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
             assert (await receipt.complete(5)).confirmed == (cache.member,)
             assert receipt.purge.position == cache.position
             async with real_cache(board.url, "s") as other:
-                held = other._barriers.standing(("wedding:x",), before)
+                held = other._engine.barriers.standing(("wedding:x",), before)
                 assert held is Standing.HARD
             assert (await cache.remove(tags=["wedding:x"])).purge.position.n >= 2
     finally:
@@ -107,7 +107,7 @@ async def test_blind_memory_gives_no_hit(server: valkey.Server, scope: str) -> N
     source = Source()
     log = RedisPurgeLog(server.url, scope=scope)
     async with Switchboard(server.port) as board:
-        log_cache = Cache(log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._clock)
+        log_cache = Cache(log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._engine.ports.clock)
         async with log_cache as cache:
             await read(cache, source)
             await board.cut()

@@ -1,0 +1,127 @@
+"""The engine: all of a cache that belongs to one process and one event loop, built and renewed together."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controlplane.cache.barriers import Barriers
+from controlplane.cache.coding import Coding
+from controlplane.cache.follow import Follower
+from controlplane.cache.hooks import Hooks
+from controlplane.cache.judged import JudgedMemory
+from controlplane.cache.keeping import Keeping
+from controlplane.cache.loading import Loading
+from controlplane.cache.lock import Turns
+from controlplane.cache.memory import Memory
+from controlplane.cache.parts import Parts
+from controlplane.cache.purges import Purges
+from controlplane.cache.reader import Reader
+from controlplane.cache.serializers import Serializers
+from controlplane.cache.settings import Settings
+from controlplane.cache.shared import SharedTier
+from controlplane.cache.stats import Stats
+from controlplane.ports.clock import Clock
+from controlplane.ports.debts import Debts
+from controlplane.ports.load_lock import LoadLock
+from controlplane.ports.purge_log import PurgeLog
+from controlplane.ports.renewable import Renewable
+from controlplane.ports.second_tier import SecondTier
+from controlplane.ports.serializer import Serializer
+from controlplane.ports.windows import Windows
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a cache is given. It owns `log` and `second`: closing it closes them."""
+
+    log: PurgeLog
+    clock: Clock
+    second: SecondTier | None
+    windows: Windows | None
+    serializer: Serializer | None
+    debts: Debts | None
+    lock: LoadLock | None
+
+    def renewed(self) -> Ports:
+        """The same, with connections of their own where they have any."""
+        return replace(
+            self,
+            log=_renewed(self.log),
+            second=_renewed(self.second),
+            debts=_renewed(self.debts),
+            lock=_renewed(self.lock),
+        )
+
+
+class Engine:
+    """The parts of a cache, put together."""
+
+    def __init__(self, settings: Settings, ports: Ports, stats: Stats, hooks: Hooks, *, forked: bool = False) -> None:
+        self.settings = settings
+        self.ports = ports
+        self._stats, self._hooks = stats, hooks
+        self.member = settings.member or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+        if settings.member and forked:
+            # Two living processes must never share a name.
+            self.member = f"{settings.member}/{os.getpid()}"
+        self.memory = Memory(settings.max_entries, settings.max_bytes)
+        self.barriers = Barriers()
+        self.follower = Follower(ports.log, self.barriers, ports.clock, self.member, settings, stats, ports.debts)
+        coding = Coding(
+            Serializers(ports.serializer),
+            compress_above=settings.compress_above,
+            longest=settings.max_value_bytes,
+            copy=settings.copy,
+        )
+        second = ports.second
+        self.shared = SharedTier(second, self.follower, ports.clock, settings, stats, coding) if second else None
+        self.parts = Parts(
+            settings,
+            ports.clock,
+            self.memory,
+            self.barriers,
+            self.follower,
+            self.shared,
+            ports.windows,
+            stats,
+            coding,
+            hooks,
+            random.random,
+        )
+        self.judged = JudgedMemory(self.parts)
+        self.keeping = Keeping(self.parts, self.judged)
+        self.turns = Turns(ports.lock, settings, ports.clock, stats)
+        self.loading = Loading(self.parts, self.judged, self.keeping, self.turns)
+        self.reader = Reader(self.parts, self.judged, self.loading)
+        self.purges = Purges(self.parts, ports.log)
+
+    async def open(self) -> None:
+        """Connect and follow the purge log, for at most `start_timeout`; never raises."""
+        if self.ports.second is not None:
+            await self.ports.second.open()
+        await self.follower.start()
+
+    async def aclose(self) -> None:
+        """Wait for loads and fills under way (at most `drain_timeout` each), forget everything, leave, close."""
+        await self.loading.drain()
+        self.memory.clear()
+        if self.shared is not None:
+            await self.shared.aclose()
+        await self.follower.stop()
+        self.follower.owing.close()
+        await self.turns.aclose()
+        await self.ports.log.aclose()
+
+    def renewed(self, *, forked: bool) -> Engine:
+        """An engine with nothing of this one's but settings and counters: empty memory, connections of its own."""
+        return Engine(self.settings, self.ports.renewed(), self._stats, self._hooks, forked=forked)
+
+
+def _renewed(adapter: Any) -> Any:
+    """The adapter made once more; what has no connections (a fake) is used again."""
+    return adapter.renewed() if isinstance(adapter, Renewable) else adapter
