@@ -128,8 +128,8 @@ async def test_passwords_and_databases(tmp_path: Path) -> None:
         await wrong.open()
         assert not wrong.is_open
         assert await wrong.get("k") is SILENT
-        assert "WRONGPASS" in wrong.dialler.trouble
-        assert "wrong" not in wrong.dialler.trouble.replace("WRONGPASS", "")
+        assert "WRONGPASS" in wrong.trouble
+        assert "wrong" not in wrong.trouble.replace("WRONGPASS", "")
         await wrong.aclose()
         await lane.aclose()
     finally:

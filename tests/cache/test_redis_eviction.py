@@ -62,16 +62,16 @@ async def test_a_server_that_comes_later_is_checked_then(tmp_path: Path, caplog:
     with caplog.at_level(logging.WARNING, logger="wedcache"):
         server = valkey.start(port, tmp_path, options=("--maxmemory-policy", "allkeys-lfu"))
         try:
-            await until(lambda: tier.lane.dialler.refusal)
+            await until(lambda: tier.lane.refusal)
             assert not tier.lane.is_open
-            assert "allkeys-lfu" in tier.lane.dialler.trouble
+            assert "allkeys-lfu" in tier.lane.trouble
             with pytest.raises(Unavailable, match="allkeys-lfu"):
                 await tier.fetch("k")
             assert sum("allkeys-lfu" in line for line in caplog.messages) == 1
             valkey.ask(port, "CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
             await until(lambda: tier.lane.is_open)
             assert await tier.fetch("k") is None
-            assert tier.lane.dialler.refusal is None
+            assert tier.lane.refusal is None
         finally:
             await tier.aclose()
             server.stop()

@@ -58,8 +58,8 @@ class Dialler(Generic[W]):
         self._was_declined = False
 
     async def open(self) -> None:
-        """One try, within the time limit; if it fails, further ones behind."""
-        if not await self._try():
+        """One try, within the time limit; if it fails, further ones behind. Where they already go on, nothing more."""
+        if (self._mender is None or self._mender.done()) and not await self._try():
             self.mend()
 
     def mend(self) -> None:

@@ -19,6 +19,7 @@ import hiredis
 from controlplane.adapters.redis.address import Address
 from controlplane.adapters.redis.answers import SILENT, Answer, LaneStats, Question, Redirect, hush
 from controlplane.adapters.redis.dial import Dialler
+from controlplane.errors import Refused
 
 _log = logging.getLogger("wedcache.redis.lane")
 MOST_KEYS = 128
@@ -124,8 +125,18 @@ class Lane:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection that has answered; if not, `dialler.trouble` says why, without secrets."""
+        """Whether there is a connection that has answered; if not, `trouble` says why, without secrets."""
         return self._wire is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection; "" while there is one."""
+        return self.dialler.trouble
+
+    @property
+    def refusal(self) -> Refused | None:
+        """Set while the server may evict the control keys: it is not used."""
+        return self.dialler.refusal
 
     async def open(self) -> None:
         """Connect within the time limit; otherwise go on trying behind."""

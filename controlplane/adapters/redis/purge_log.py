@@ -43,6 +43,7 @@ class RedisPurgeLog:
         self._purge = self._redis.register_script(script("epoch", "purge"))
         self._beat = self._redis.register_script(script("epoch", "beat"))
         self._restore = self._redis.register_script(script("epoch", "restore"))
+        self._roll = self._redis.register_script(script("roll"))
 
     def renewed(self) -> RedisPurgeLog:
         """The same log with connections of its own."""
@@ -65,15 +66,12 @@ class RedisPurgeLog:
         """Read the members; those unheard for two weeks are struck off."""
         with translated("the members of the purge log are not known"):
             async with asyncio.timeout(2 * self._timeout):
-                pipe = self._redis.pipeline(transaction=True)
-                pipe.hget(self._head, "epoch")
-                pipe.hgetall(self._members)
-                pipe.time()
-                epoch, lines, (seconds, _) = await pipe.execute()
-                members = [_member(name, line, seconds) for name, line in lines.items()]
+                epoch, flat, seconds = await self._roll(keys=[self._head, self._members])
+                lines = zip(flat[::2], flat[1::2], strict=True)
+                members = [_member(name, line, int(seconds)) for name, line in lines]
                 if gone := [member.name for member in members if member.unseen_for > _FORGET_MEMBER]:
                     await self._redis.hdel(self._members, *gone)
-        return Roll(epoch or "", tuple(m for m in members if m.unseen_for <= _FORGET_MEMBER))
+        return Roll(epoch, tuple(m for m in members if m.unseen_for <= _FORGET_MEMBER))
 
     async def beat(self, member: str, applied: Position | None, *, keep: float = 0.0) -> Beat:
         """Confirm, look, and forget a few barriers that nobody needs any more, in one script."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from controlplane.adapters.redis import address
 from controlplane.adapters.redis.answers import SILENT
+from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
@@ -43,7 +44,8 @@ class RedisTier:
         self, url: str, *, scope: str = "main", read_timeout: float = 0.1, write_timeout: float = 0.25
     ) -> None:
         self.stats = TierStats()
-        self.lane = Lane(address.parse(url), timeout=read_timeout)
+        place = address.parse(url)
+        self.lane: Lane | ClusterLane = (ClusterLane if place.is_cluster else Lane)(place, timeout=read_timeout)
         self._prefix = f"wc:{key_names.encode(scope)}:v:"
         self._write_timeout = write_timeout
         self._redis: Any = connect(url, timeout=write_timeout, text=False, most=8)
@@ -53,10 +55,10 @@ class RedisTier:
         """Bring the lane up, for at most its time limit; later ones behind.
 
         Raises Refused for a server that may evict the purge log (`allkeys-*`). One that does not answer now is asked
-        when it does: then the tier stays closed and says so (`lane.dialler.refusal`), and no read raises.
+        when it does: then the tier stays closed and says so (`lane.refusal`), and no read raises.
         """
         await self.lane.open()
-        if refusal := self.lane.dialler.refusal:
+        if refusal := self.lane.refusal:
             await self.aclose()
             raise refusal
 
@@ -70,7 +72,7 @@ class RedisTier:
         if raw is None:
             return None
         if raw is SILENT:
-            raise Unavailable(f"Redis did not answer within its time limit ({self.lane.dialler.trouble or 'silence'})")
+            raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
         header = _HEADER.match(raw)
         if header is None:
             self.stats.foreign += 1
