@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from controlplane.cache import home, many, writing
@@ -12,6 +11,7 @@ from controlplane.cache.engine import Engine, Ports
 from controlplane.cache.entry import Entry, Read, Status, all_tags
 from controlplane.cache.explain import Explanation, explain
 from controlplane.cache.hooks import Hooks
+from controlplane.cache.hot_keys import SAMPLE_MASK, HotKeys
 from controlplane.cache.load import Loader
 from controlplane.cache.many import BulkLoader, Many
 from controlplane.cache.options import CallOptions
@@ -23,10 +23,12 @@ from controlplane.domain.purge_log import Kind, Position, Purge
 from controlplane.domain.tier import Tier
 from controlplane.ports.clock import Clock
 from controlplane.ports.debts import Debts
+from controlplane.ports.edge_reader import EdgeReader
 from controlplane.ports.load_lock import LoadLock
 from controlplane.ports.purge_log import PurgeLog
 from controlplane.ports.second_tier import SecondTier
 from controlplane.ports.serializer import Serializer
+from controlplane.ports.spans import Spans
 from controlplane.ports.windows import Windows
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ class Cache:
     (their loaders run in the caller's loop), threads use `blocking`, and a forked child begins anew.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (one argument for each port)
         self,
         settings: Settings | None = None,
         *,
@@ -52,12 +54,15 @@ class Cache:
         serializer: Serializer | None = None,
         debts: Debts | None = None,
         lock: LoadLock | None = None,
+        edge: EdgeReader | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.stats = Stats()
         self.hooks = Hooks(self.stats)
+        self.hot = HotKeys()
         self._policies = self.settings.policies()
-        ports = Ports(log, clock, second, windows, serializer, debts, lock)
+        ports = Ports(log, clock, second, windows, serializer, debts, lock, edge, spans)
         self._home = home.Home(Engine(self.settings, ports, self.stats, self.hooks), self._take)
 
     def _take(self, engine: Engine, hit: Callable[[str], Entry | None]) -> None:
@@ -73,9 +78,7 @@ class Cache:
         await self.open()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         await self.aclose()
 
     async def open(self) -> None:
@@ -102,8 +105,7 @@ class Cache:
         as_type: type[T] | None = None,
         **options: Unpack[CallOptions],
     ) -> T:
-        """The value of `key`: a hit, or what `load(context)` returns, or a stale copy where the loader fails or is
-        slow.
+        """The value of `key`: a hit, what `load(context)` returns, or a stale copy where the loader fails or is slow.
 
         `tier` gives the options that the call does not (see `Options`). `as_type` decodes values that come from Redis
         (a msgspec.Struct, for example); without it they come back as dicts, lists, texts and numbers. Raises what the
@@ -113,7 +115,9 @@ class Cache:
         if not options or not self._policies.skips_memory(options):
             entry = self._hit(key)
             if entry is not None:
-                self.stats.hits += 1
+                hits = self.stats.hits = self.stats.hits + 1
+                if not hits & SAMPLE_MASK:
+                    self.hot.note(key)
                 return cast(T, entry.value if entry.thaw is None else entry.own())
             if not options and self._home.is_here and (flight := self._bare(key)) is not None:
                 self.stats.joined += 1
@@ -173,7 +177,7 @@ class Cache:
         all keys, or a function of the key. Raises BadInput for a wrong tag or option, nothing for a failed load: that
         is in the answer (`Many.failed`), unless a copy may be served.
         """
-        tags_of = tags if callable(tags) else _always(tuple(tags))
+        tags_of = tags if callable(tags) else many.always(tuple(tags))
         terms = {key: self._terms(key, tier, tags_of(key), as_type, options) for key in keys}
         return await self._home.run(
             lambda bring: many.get_or_load(self._engine.reader, terms, bring(load)),
@@ -207,9 +211,9 @@ class Cache:
         **options: Unpack[CallOptions],
     ) -> int:
         """As `put`, for several, with one append to the purge log; how many were kept."""
-        tags_of = tags if callable(tags) else _always(tuple(tags))
+        tags_of = tags if callable(tags) else many.always(tuple(tags))
         terms = {key: self._terms(key, tier, tags_of(key), None, options) for key in values}
-        return await self._home.run(lambda _: writing.put(self._engine, values, terms, since), around=_nothing)
+        return await self._home.run(lambda _: writing.put(self._engine, values, terms, since), around=writing.nothing)
 
     async def touch(self, key: str, *, tier: Tier = Tier.MEDIUM, **options: Unpack[CallOptions]) -> bool:
         """Let the value at hand be fresh for its whole time from now (or for `fresh`); False if there is none.
@@ -219,7 +223,8 @@ class Cache:
         terms = self._terms(key, tier, (), None, options)
         return bool(
             await self._home.run(
-                lambda _: writing.touch(self._engine, key, terms, renews_fresh="fresh" in options), around=_nothing
+                lambda _: writing.touch(self._engine, key, terms, renews_fresh="fresh" in options),
+                around=writing.nothing,
             )
         )
 
@@ -250,8 +255,7 @@ class Cache:
         return await self._home.run(lambda _: explain(self._engine, key))
 
     def disabled(self) -> AbstractContextManager[None]:
-        """Within this context (this task, and those that it starts) every read goes to the loader and nothing is
-        stored.
+        """Within this context (this task and those that it starts) every read goes to the loader; nothing is stored.
 
         Purges still act.
         """
@@ -266,6 +270,11 @@ class Cache:
     def position(self) -> Position:
         """What this process has applied of the purge log."""
         return self._engine.barriers.position
+
+    @property
+    def log_time(self) -> float | None:
+        """The purge log's time in unix seconds; None before it was first heard."""
+        return self._follower.log_time
 
     @property
     def sees_log(self) -> bool:
@@ -288,13 +297,3 @@ class Cache:
         own = tuple(tags)
         policy = self._policies.of(tier, options)
         return Terms(policy, own, all_tags(self.settings.namespace, key, own), as_type)
-
-
-def _always(tags: tuple[str, ...]) -> Callable[[str], Iterable[str]]:
-    """The same tags for each key."""
-    return lambda _: tags
-
-
-async def _nothing() -> int:
-    """What is stored while the cache is off."""
-    return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from controlplane.cache.barriers import Barriers
 from controlplane.cache.coding import Coding
+from controlplane.cache.edge import EdgeTier
 from controlplane.cache.follow import Follower
 from controlplane.cache.hooks import Hooks
 from controlplane.cache.judged import JudgedMemory
@@ -27,11 +28,13 @@ from controlplane.cache.shared import SharedTier
 from controlplane.cache.stats import Stats
 from controlplane.ports.clock import Clock
 from controlplane.ports.debts import Debts
+from controlplane.ports.edge_reader import EdgeReader
 from controlplane.ports.load_lock import LoadLock
 from controlplane.ports.purge_log import PurgeLog
 from controlplane.ports.renewable import Renewable
 from controlplane.ports.second_tier import SecondTier
 from controlplane.ports.serializer import Serializer
+from controlplane.ports.spans import Spans
 from controlplane.ports.windows import Windows
 
 
@@ -46,6 +49,8 @@ class Ports:
     serializer: Serializer | None
     debts: Debts | None
     lock: LoadLock | None
+    edge: EdgeReader | None
+    spans: Spans | None
 
     def renewed(self) -> Ports:
         """The same, with connections of their own where they have any."""
@@ -55,6 +60,7 @@ class Ports:
             second=_renewed(self.second),
             debts=_renewed(self.debts),
             lock=_renewed(self.lock),
+            edge=_renewed(self.edge),
         )
 
 
@@ -79,7 +85,9 @@ class Engine:
             copy=settings.copy,
         )
         second = ports.second
-        self.shared = SharedTier(second, self.follower, ports.clock, settings, stats, coding) if second else None
+        self.shared = (
+            SharedTier(second, self.follower, ports.clock, settings, stats, coding, ports.spans) if second else None
+        )
         self.parts = Parts(
             settings,
             ports.clock,
@@ -91,12 +99,14 @@ class Engine:
             stats,
             coding,
             hooks,
+            ports.spans,
             random.random,
         )
         self.judged = JudgedMemory(self.parts)
         self.keeping = Keeping(self.parts, self.judged)
         self.turns = Turns(ports.lock, settings, ports.clock, stats)
-        self.loading = Loading(self.parts, self.judged, self.keeping, self.turns)
+        self.edge = EdgeTier(ports.edge, self.parts, self.keeping) if ports.edge else None
+        self.loading = Loading(self.parts, self.judged, self.keeping, self.turns, self.edge)
         self.reader = Reader(self.parts, self.judged, self.loading)
         self.purges = Purges(self.parts, ports.log)
 
@@ -115,6 +125,8 @@ class Engine:
         await self.follower.stop()
         self.follower.owing.close()
         await self.turns.aclose()
+        if self.edge is not None:
+            await self.edge.aclose()
         await self.ports.log.aclose()
 
     def renewed(self, *, forked: bool) -> Engine:

@@ -95,6 +95,11 @@ class Follower:
         """Where the log holds a purge of ours that was owed, or that was put back after the log was lost."""
         return self.owing.placed(purge) if purge.owed else self._restoring.placed(purge)
 
+    @property
+    def log_time(self) -> float | None:
+        """The log's time now in unix seconds; None before it was first heard."""
+        return None if self.offset is None else self._clock.monotonic() + self.offset
+
     def blind_for(self, now: float) -> float:
         """Seconds since the last heartbeat whose purges are all applied (infinite before the first)."""
         return now - (self.blind_at - self._settings.blind_after)

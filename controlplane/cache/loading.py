@@ -5,9 +5,11 @@ What a load brings is kept only if no purge of its tags came since it began.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, NamedTuple
 
 from controlplane.cache.barriers import Standing
+from controlplane.cache.edge import EdgeTier
 from controlplane.cache.entry import Entry, own_tags_of
 from controlplane.cache.flight import Flight, Flights
 from controlplane.cache.freshness import State
@@ -18,6 +20,7 @@ from controlplane.cache.lock import Turns
 from controlplane.cache.parts import Parts, Terms
 from controlplane.cache.shared import SharedTier
 from controlplane.domain.purge_log import Position
+from controlplane.ports.edge_reader import answers_edge
 
 
 class Landing(NamedTuple):
@@ -35,7 +38,9 @@ class Landing(NamedTuple):
 class Loading:
     """Flights under way, and what becomes of their values."""
 
-    def __init__(self, parts: Parts, judged: JudgedMemory, keeping: Keeping, turns: Turns) -> None:
+    def __init__(
+        self, parts: Parts, judged: JudgedMemory, keeping: Keeping, turns: Turns, edge: EdgeTier | None
+    ) -> None:
         self._settings = parts.settings
         self._monotonic = parts.clock.monotonic
         self._memory = parts.memory
@@ -46,15 +51,17 @@ class Loading:
         self._judged = judged
         self._keeping = keeping
         self._turns = turns
+        self._edge = edge
+        self._spans = parts.spans
         self._flights: Flights[Landing] = Flights()
         self._fetches: Flights[Entry | None] = Flights()
 
     def bare(self, key: str) -> Flight[Landing] | None:
         """The flight under way for `key` if anybody without a copy may join it unseen: no purge came since."""
         flight = self._flights.get(key)
-        if flight is not None and flight.bare and flight.generation == self._barriers.generation:
-            return flight
-        return None
+        if flight is None or not flight.bare or flight.generation != self._barriers.generation:
+            return None
+        return flight if self._edge is None or not answers_edge.get() else None
 
     def joinable(self, key: str, terms: Terms) -> Flight[Landing] | None:
         """The flight under way for `key`, unless it began before a purge that we have applied."""
@@ -128,6 +135,10 @@ class Loading:
                 copy = found if copy is None or found.is_newer_than(copy) else copy
 
         async def land() -> Landing:
+            if self._edge is not None and terms.policy.uses_edge:
+                public = await self._edge.fetch(key, terms)
+                if public is not None:
+                    return Landing(public, "edge")
             flight.as_of, flight.generation = self._barriers.position, self._barriers.generation
             return await self._load(key, load, terms, copy, flight.as_of)
 
@@ -166,7 +177,8 @@ class Loading:
         context = Load(key, None if copy is None else copy.own(), has_previous=copy is not None)
         self._stats.loads += 1
         try:
-            value = await called(load, context, terms.policy.hard_timeout)
+            with self._spans.within("load", key) if self._spans else contextlib.nullcontext():
+                value = await called(load, context, terms.policy.hard_timeout)
         except Exception as error:
             self._failed(key, copy, terms, error)
             raise

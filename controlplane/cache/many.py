@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from controlplane.cache.entry import Read
@@ -127,3 +127,8 @@ def _seen(task: asyncio.Task[Any]) -> None:
     """Look at a bulk load's error: every flight may have given up waiting."""
     if not task.cancelled():
         task.exception()
+
+
+def always(tags: tuple[str, ...]) -> Callable[[str], Iterable[str]]:
+    """The same tags for each key."""
+    return lambda _: tags

@@ -26,7 +26,8 @@ class Options(TypedDict, total=False):
     `jitter`: the share (0 to 1) of `fresh` by which each value's is shortened at random. `refresh_ahead`: how long
     before the end of `fresh` a hit starts a refresh that nobody waits for; after the end too, callers get the copy at
     once. `soft_timeout`: how long a caller with a copy at hand waits for the loader. `hard_timeout`: when a loader has
-    failed. `throttle`: when a failed refresh is tried again. `skip`: tiers that are neither read nor written.
+    failed. `throttle`: when a failed refresh is tried again. `skip`: tiers that are neither read nor written. `public`:
+    whoever asks may have the value, so that it may be read through the edge; others never leave memory and Redis.
     """
 
     fresh: Duration
@@ -39,6 +40,7 @@ class Options(TypedDict, total=False):
     hard_timeout: Duration
     throttle: Duration
     skip: Iterable[str]
+    public: bool
 
 
 class CallOptions(Options, total=False):
@@ -62,6 +64,7 @@ class Policy:
     hard_timeout: float
     throttle: float
     skip: frozenset[str]
+    public: bool = False
 
     @property
     def uses_memory(self) -> bool:
@@ -73,8 +76,13 @@ class Policy:
         """Whether the second tier is read and written."""
         return "redis" not in self.skip
 
+    @property
+    def uses_edge(self) -> bool:
+        """Whether the value may be read through the edge."""
+        return self.public and "edge" not in self.skip
 
-_DURATIONS = frozenset(Options.__annotations__) - {"jitter", "skip"}
+
+_DURATIONS = frozenset(Options.__annotations__) - {"jitter", "skip", "public"}
 
 
 def checked(options: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -90,6 +98,8 @@ def checked(options: Mapping[str, Any], where: str) -> dict[str, Any]:
             found[name] = float(value)
         elif name == "skip":
             found[name] = _skip(value, named)
+        elif name == "public":
+            found[name] = value is True
         else:
             raise BadInput(f"{named} is no option; there are {', '.join(sorted(Options.__annotations__))}")
     if not found.get("hard_timeout", 1.0) > 0:

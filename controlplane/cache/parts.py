@@ -15,7 +15,11 @@ from controlplane.cache.options import Policy
 from controlplane.cache.settings import Settings
 from controlplane.cache.shared import SharedTier
 from controlplane.cache.stats import Stats
+from controlplane.domain.tags import is_erasable
+from controlplane.errors import BadInput
 from controlplane.ports.clock import Clock
+from controlplane.ports.edge_reader import answers_edge
+from controlplane.ports.spans import Spans
 from controlplane.ports.windows import Windows
 
 
@@ -28,8 +32,14 @@ class Terms:
     tags: tuple[str, ...]
     as_type: type[Any] | None
 
+    def __post_init__(self) -> None:
+        if self.policy.public and is_erasable(self.tags):
+            raise BadInput("a value that names a guest is never public; nothing was read or stored")
+
     def flight_name(self, key: str) -> str:
         """Under which name callers share a load: those that skip a tier share with their like only."""
+        if self.policy.public and answers_edge.get():
+            return f"{key}\0edge"
         skip = self.policy.skip
         return key if not skip else f"{key}\0{','.join(sorted(skip))}"
 
@@ -48,4 +58,5 @@ class Parts:
     stats: Stats
     coding: Coding
     hooks: Hooks
+    spans: Spans | None
     draw: Callable[[], float]

@@ -186,9 +186,9 @@ class Reader:
 
     def _landed(self, landing: Landing, *, collapsed: bool = False) -> Read[Any]:
         """What a flight brought."""
-        if landing.tier == "redis":
-            self._stats.redis_hits += 1
-            return self._answer(landing.entry, Status.HIT, None, "redis")
+        if landing.tier != "loader":
+            self._stats.redis_hits += landing.tier == "redis"
+            return self._answer(landing.entry, Status.HIT, None, landing.tier)
         entry = landing.entry
         age = max(0.0, self._monotonic() - entry.started)
         return Read(entry.own(), Status.LOADED, None, landing.tier, age, entry, landing.stored, collapsed)

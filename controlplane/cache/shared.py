@@ -20,6 +20,7 @@ from controlplane.domain.tier import Tier
 from controlplane.errors import BadInput
 from controlplane.ports.clock import Clock
 from controlplane.ports.second_tier import SecondTier, Stored
+from controlplane.ports.spans import Spans
 
 
 class SharedTier:
@@ -36,6 +37,7 @@ class SharedTier:
         settings: Settings,
         stats: Stats,
         coding: Coding,
+        spans: Spans | None = None,
     ) -> None:
         self._second = second
         self._follower = follower
@@ -43,6 +45,7 @@ class SharedTier:
         self._settings = settings
         self._stats = stats
         self._coding = coding
+        self._spans = spans
         self._fills: set[asyncio.Task[None]] = set()
         self._reading = 0
         self.read_breaker = Breaker()
@@ -53,7 +56,7 @@ class SharedTier:
         offset = self._follower.offset
         if offset is None:
             return None
-        stored = await self._ask(self._name(key))
+        stored = await self._ask(key, self._name(key))
         if stored is None:
             return None
         opened = self._coding.open(stored.payload, self._name(key), as_type)
@@ -164,7 +167,7 @@ class SharedTier:
         else:
             self.fill_breaker.succeeded(ticket)
 
-    async def _ask(self, name: str) -> Stored | None:
+    async def _ask(self, key: str, name: str) -> Stored | None:
         """One read of the tier; every failure is counted, reported to the breaker and answered by None."""
         ticket = self.read_breaker.admit(self._clock.monotonic())
         if not ticket:
@@ -172,7 +175,11 @@ class SharedTier:
             return None
         self._reading += 1
         try:
-            stored = await self._second.fetch(name)
+            if self._spans is None:
+                stored = await self._second.fetch(name)
+            else:
+                with self._spans.within("redis", key):
+                    stored = await self._second.fetch(name)
         except Exception:  # whatever a tier may raise: a read never learns of it
             self._stats.redis_failures += 1
             self.read_breaker.failed(ticket, self._clock.monotonic())

@@ -25,6 +25,10 @@ class Stats:
     loads_not_stored: int = 0
     joined: int = 0
     capped: int = 0
+    edge_hits: int = 0
+    edge_misses: int = 0
+    edge_failures: int = 0
+    edge_loops: int = 0
     redis_failures: int = 0
     redis_skipped: int = 0
     fill_failures: int = 0

@@ -72,3 +72,8 @@ async def touch(engine: Engine, key: str, terms: Terms, *, renews_fresh: bool) -
     value = longer.own()
     made = Made(longer, engine.parts.coding.encode(value), own_tags_of(entry.tags), keepable=True)
     return engine.keeping.store(key, made, terms.policy)
+
+
+async def nothing() -> int:
+    """What is stored while the cache is off."""
+    return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -32,12 +33,15 @@ class HttpEdgeReader:
         self,
         address: Callable[[str], str | None],
         *,
-        hosts: Iterable[str],
+        hosts: Collection[str],
         timeout: float = 0.5,
         longest: int = 1024 * 1024,
         ca: str | None = None,
         connect: Mapping[str, str] | None = None,
     ) -> None:
+        self._again = functools.partial(
+            HttpEdgeReader, address, hosts=hosts, timeout=timeout, longest=longest, ca=ca, connect=connect
+        )
         self._address = address
         self._hosts = frozenset(host.lower() for host in hosts)
         self._timeout = timeout
@@ -48,6 +52,10 @@ class HttpEdgeReader:
             self._tls = ssl.create_default_context(cafile=ca)
         except OSError as error:
             raise BadInput(f"the certificate authority {ca} of the edge cannot be read: {error}") from error
+
+    def renewed(self) -> HttpEdgeReader:
+        """The same reader with connections of its own."""
+        return self._again()
 
     async def fetch(self, key: str) -> EdgeAnswer | None:
         """See `EdgeReader.fetch`. Raises Refused, before anything is sent, for an address outside the allow-list."""
