@@ -36,9 +36,11 @@ def url(nodes: Nodes) -> str:
 
 def start_node(folder: Path, port: int | None = None) -> valkey.Server:
     """One node that knows nobody and has no slots."""
-    options = ("--cluster-enabled", "yes", "--cluster-port", str(valkey.free_port()), "--cluster-node-timeout", "1000")
-    # Whoever lives serves its slots, as ElastiCache has it.
-    options += ("--cluster-require-full-coverage", "no")
+    options = (
+        *("--cluster-enabled", "yes", "--cluster-port", str(valkey.free_port()), "--cluster-node-timeout", "1000"),
+        # Whoever lives serves its slots, as ElastiCache has it.
+        *("--cluster-require-full-coverage", "no"),
+    )
     return valkey.start(port or valkey.free_port(), folder, options=options)
 
 

@@ -59,6 +59,11 @@ def test_a_wrong_url_is_refused(url: str) -> None:
         "redis+cluster://u:s3cret@a/1",
         "redis://u:s3cret@a,b",
         "redis://u:s3cret@a?x=1",
+        "redis://u:1/s3cret@a",
+        "redis://u:x/s3cret@a",
+        "redis://u:?s3cret@a",
+        "redis://u:1?s3cret=@a",
+        "redis://u:1#s3cret@a,b",
     ],
 )
 def test_a_password_is_in_no_refusal(url: str) -> None:

@@ -109,7 +109,7 @@ async def test_a_slot_under_way_is_asked_where_its_keys_are(nodes: Nodes, scope:
     ask(nodes[0], "CLUSTER SETSLOT", slot, "MIGRATING", redis_cluster.node_id(nodes[1]))
     try:
         ask(nodes[0], "MIGRATE", "127.0.0.1", nodes[1].port, there, 0, 5000)
-        assert await asyncio.gather(lane.get(here), lane.get(there)) == [b"here", b"there"]
+        assert await asyncio.gather(*(lane.get(key) for key in (here, there))) == [b"here", b"there"]
         assert lane.stats.redirects == 1
         ask(nodes[0], "MIGRATE", "127.0.0.1", nodes[1].port, here, 0, 5000)
         ask(nodes[0], "CLUSTER SETSLOT", slot, "NODE", redis_cluster.node_id(nodes[1]))

@@ -14,6 +14,7 @@ from controlplane.errors import BadInput
 
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 _PORT = 6379
+_QUOTE = "in a password, / is written %2F, ? %3F, # %23, @ %40, : %3A"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,19 @@ class Address:
 def parse(url: str) -> Address:
     """Read `redis[s][+cluster]://[user:password@]host[:port][,host...][/database][?ssl_ca_certs=FILE]`.
 
-    Raises BadInput, never showing the password.
+    Raises BadInput, which shows no part of the URL beyond its scheme: where a password is not quoted, any part may be
+    a piece of it.
     """
     parts = urlsplit(url)
+    if parts.fragment:
+        raise BadInput(f"a Redis URL has no part after #; {_QUOTE}")
     seeds = _seeds(parts)
     database = parts.path.strip("/") or "0"
     is_cluster = parts.scheme.endswith("+cluster")
     if not database.isdigit():
-        raise BadInput(f"the database of a Redis URL is a number, not {database!r}")
+        raise BadInput(f"the database of a Redis URL is a number; {_QUOTE}")
     if is_cluster and int(database):
-        raise BadInput(f"a Redis Cluster has database 0 only, not {database}")
+        raise BadInput("a Redis Cluster has database 0 only")
     if len(seeds) > 1 and not is_cluster:
         raise BadInput("several hosts are for redis+cluster://; redis:// and rediss:// name one server")
     ca = _ca(parts)
@@ -93,8 +97,8 @@ def _seeds(parts: SplitResult) -> tuple[tuple[str, int], ...]:
         except ValueError:
             host, port = None, None
         if parts.scheme not in _SCHEMES or not host:
-            shown = f"{parts.scheme}://{place}" if parts.scheme in _SCHEMES else "something else"
-            raise BadInput(f"a Redis URL looks like redis://host:6379/0 ({', '.join(_SCHEMES)}), not {shown}")
+            schemes = "://, ".join(_SCHEMES)
+            raise BadInput(f"a Redis URL looks like redis://user:password@host:6379/0 ({schemes}://); {_QUOTE}")
         seeds.append((host, port or _PORT))
     return tuple(seeds)
 
@@ -104,7 +108,7 @@ def _ca(parts: SplitResult) -> str:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     ca = options.pop("ssl_ca_certs", "")
     if options:
-        raise BadInput(f"a Redis URL has the option ssl_ca_certs only, not {', '.join(sorted(options))}")
+        raise BadInput(f"a Redis URL has the option ssl_ca_certs only; {_QUOTE}")
     if ca and not parts.scheme.startswith("rediss"):
         raise BadInput("ssl_ca_certs is for rediss:// and rediss+cluster://; without TLS it protects nothing")
     return ca
