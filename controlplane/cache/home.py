@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from controlplane.cache.engine import Engine
 from controlplane.cache.entry import Entry, Read, Status
-from controlplane.cache.freshness import State
 from controlplane.cache.load import Load, Loader, called
 from controlplane.cache.parts import Terms
 from controlplane.errors import Unavailable
@@ -51,8 +50,7 @@ class Home:
 
     def peek(self, key: str) -> Entry | None:
         """The entry of `key` if it is a hit, also when a refresh ahead is due."""
-        entry, verdict = (None, None) if self._is_off() else self._engine.judged.look(key)
-        return entry if verdict is not None and verdict.state is State.HIT else None
+        return None if self._is_off() else self._engine.judged.peek(key)
 
     async def open(self) -> None:
         """Open in the running loop. A cache whose loop is gone begins anew here, with connections of its own."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from controlplane.cache.barriers import Standing
 from controlplane.cache.entry import Entry
 from controlplane.cache.freshness import HIT, Bounds, State, Verdict, judge
 from controlplane.cache.parts import Parts
@@ -12,7 +13,11 @@ NOTHING = Verdict(State.DEAD)
 
 
 class JudgedMemory:
-    """Looks into memory and collects what the judge needs: purges applied, sight of the log, the calendar."""
+    """Looks into memory and collects what the judge needs: purges applied, sight of the log, the calendar.
+
+    `hit(key)` is the entry of `key` if memory can answer with a hit, else None. It may be called from any thread: it
+    takes nothing out of memory.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._clock = parts.clock
@@ -24,16 +29,12 @@ class JudgedMemory:
         self._stats = parts.stats
         bounds = parts.settings
         self._bounds = Bounds(bounds.blind_after, bounds.blind_max, bounds.blind_max_erasable)
+        self.hit: Callable[[str], Entry | None] = self._fast_path()
 
-    def hit(self, key: str) -> Entry | None:
-        """The entry of `key` if memory can answer with a hit, else None. The fast path: no tag is walked twice."""
-        entry = self._memory.get(key)
-        if entry is None:
-            return None
-        now = self._monotonic()
-        if entry.checked == self._barriers.generation and now < entry.fresh_until and now <= self._follower.blind_at:
-            return entry
-        return entry if self.judge(key, entry, now).state is State.HIT and now < entry.fresh_until else None
+    def peek(self, key: str) -> Entry | None:
+        """As `hit`, also where a refresh ahead or a look into Redis is due; from any thread."""
+        entry = self._memory.entries.get(key)
+        return entry if entry is not None and self.weigh(entry, self._monotonic()).state is State.HIT else None
 
     def look(self, key: str) -> tuple[Entry | None, Verdict]:
         """What memory has, judged now; the dead are dropped."""
@@ -43,7 +44,14 @@ class JudgedMemory:
         return entry, self.judge(key, entry, self._monotonic())
 
     def judge(self, key: str, entry: Entry, now: float) -> Verdict:
-        """Collect what the judge needs; remember a hit's generation, drop the dead."""
+        """As `weigh`; the dead are dropped from memory."""
+        verdict = self.weigh(entry, now)
+        if verdict.state is State.DEAD and self._memory.entries.get(key) is entry:
+            self._memory.drop(key)
+        return verdict
+
+    def weigh(self, entry: Entry, now: float) -> Verdict:
+        """Collect what the judge needs; remember a hit's generation."""
         barriers = self._barriers
         generation = barriers.generation
         verdict = judge(
@@ -56,9 +64,29 @@ class JudgedMemory:
         )
         if verdict is HIT:
             entry.checked = generation
-        elif verdict.state is State.DEAD and self._memory.get(key) is entry:
-            self._memory.drop(key)
         return verdict
+
+    def _fast_path(self) -> Callable[[str], Entry | None]:
+        """`hit`, with all that it needs at hand: one look-up, three comparisons, two counts, no new object.
+
+        No tag is walked while no purge was applied since the entry was last found valid; after one, once.
+        """
+        find, queues = self._memory.entries.get, self._memory.queues
+        monotonic, barriers, follower = self._monotonic, self._barriers, self._follower
+
+        def hit(key: str) -> Entry | None:
+            entry = find(key)
+            if entry is None or not entry.fresh_until > monotonic() <= follower.blind_at:
+                return None
+            if entry.checked != (generation := barriers.generation):
+                if barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
+                    return None
+                entry.checked = generation
+            entry.uses += 1
+            entry.used = queues.epoch
+            return entry
+
+        return hit
 
     def in_window(self, tags: Iterable[str]) -> bool:
         """Whether the calendar says Saturday; a calendar that fails says no."""
