@@ -72,8 +72,11 @@ class Flights(Generic[T]):
         return len(self._all)
 
     def get(self, name: str) -> Flight[T] | None:
-        """The flight that new callers may join."""
-        return self._flying.get(name)
+        """The flight that new callers may join. One that has ended, and is only not forgotten yet, brings them no
+        further.
+        """
+        flight = self._flying.get(name)
+        return None if flight is None or flight.task.done() else flight
 
     def start(
         self,

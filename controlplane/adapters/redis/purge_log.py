@@ -1,7 +1,7 @@
 """The purge log in Redis or Valkey: a stream with our own dense numbers, barriers, epoch and members in ONE hash slot.
 
 Keys, all without a TTL: `{wc:<scope>}:head` (epoch, newest n, base, server, age), `:log` (the stream), `:barriers`
-(tag -> "soft,hard,age"), `:members` (name -> "epoch n seconds"). The age is the log's own elapsed time in seconds: it
+(tag -> "soft,hard,age"), `:members` (name -> "epoch n age"). The age is the log's own elapsed time in seconds: it
 grows by what passes between two calls, at most 5 s a call, so that a stepping clock never makes it run ahead. Streams
 are described at https://valkey.io/topics/streams-intro/.
 """
@@ -66,9 +66,9 @@ class RedisPurgeLog:
         """Read the members; those unheard for two weeks are struck off."""
         with translated("the members of the purge log are not known"):
             async with asyncio.timeout(2 * self._timeout):
-                epoch, flat, seconds = await self._roll(keys=[self._head, self._members])
+                epoch, flat, age = await self._roll(keys=[self._head, self._members])
                 lines = zip(flat[::2], flat[1::2], strict=True)
-                members = [_member(name, line, int(seconds)) for name, line in lines]
+                members = [_member(name, line, float(age)) for name, line in lines]
                 if gone := [member.name for member in members if member.unseen_for > _FORGET_MEMBER]:
                     await self._redis.hdel(self._members, *gone)
         return Roll(epoch, tuple(m for m in members if m.unseen_for <= _FORGET_MEMBER))
@@ -147,7 +147,7 @@ def _purge(ident: str, fields: dict[str, str]) -> Purge:
     return Purge(Position(fields["e"], number), Kind(fields["k"]), tuple(fields["t"].split(",")), marks)
 
 
-def _member(name: str, line: str, now: int) -> Member:
-    """One field of the members hash."""
+def _member(name: str, line: str, age: float) -> Member:
+    """One field of the members hash, when the log is of this age."""
     epoch, n, seen = line.split(" ")
-    return Member(name, Position("" if epoch == "-" else epoch, int(n)), max(0.0, float(int(now) - int(seen))))
+    return Member(name, Position("" if epoch == "-" else epoch, int(n)), max(0.0, age - float(seen)))

@@ -6,7 +6,7 @@ local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
 local first = 0
 if oldest[1] then first = tonumber(string.match(oldest[1][1], '^%d+')) end
 local time = redis.call('TIME')
-redis.call('HSET', KEYS[3], ARGV[2], table.concat({ARGV[3], ARGV[4], time[1]}, ' '))
+redis.call('HSET', KEYS[3], ARGV[2], table.concat({ARGV[3], ARGV[4], string.format('%.3f', age)}, ' '))
 
 -- Forget barriers that were last raised longer ago than any member ever asked for: about a hundred a second.
 local known = redis.call('HMGET', KEYS[1], 'keep', 'swept', 'cursor')

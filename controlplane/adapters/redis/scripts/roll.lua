@@ -1,3 +1,3 @@
--- KEYS: head, members. The epoch, the members as name, line, name, line, ..., and the server's second, all of one moment.
--- (A pipeline would do on one server; a Cluster has no TIME in one.)
-return {redis.call('HGET', KEYS[1], 'epoch') or '', redis.call('HGETALL', KEYS[2]), redis.call('TIME')[1]}
+-- KEYS: head, members. The epoch, the members as name, line, name, line, ..., and the log's age, all of one moment.
+local known = redis.call('HMGET', KEYS[1], 'epoch', 'age')
+return {known[1] or '', redis.call('HGETALL', KEYS[2]), known[2] or '0'}
