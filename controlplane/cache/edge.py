@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controlplane.cache.breaker import Breaker
 from controlplane.cache.entry import Entry
@@ -105,7 +105,7 @@ class EdgeTier:
             self._stats.edge_misses += 1
             return None
         made = self._keeping.make(value, terms, as_of, started, Load(key, ttl=fresh, tags=list(copy.tags)))
-        if not self._keeping.store(key, made, terms.policy):
+        if not self._keeping.store(key, replace(made, since=began), terms.policy):
             return None
         self._stats.edge_hits += 1
         return made.entry

@@ -20,12 +20,16 @@ from controlplane.domain.purge_log import Position
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An entry, its value's bytes (None: it cannot leave this process), its own tags, whether it may be stored."""
+    """An entry, its value's bytes (None: it cannot leave this process), its own tags, whether it may be stored.
+
+    `since`: the monotonic second of its as-of where that is not when its load began (a copy that the edge had).
+    """
 
     entry: Entry
     payload: bytes | None
     own_tags: tuple[str, ...]
     keepable: bool
+    since: float | None = None
 
 
 class Keeping:
@@ -73,7 +77,7 @@ class Keeping:
         if policy.uses_memory:
             self._parts.memory.put(key, entry)
         if self._parts.shared is not None and made.payload is not None and policy.uses_second:
-            self._parts.shared.fill(key, entry, made.payload, made.own_tags)
+            self._parts.shared.fill(key, entry, made.payload, made.own_tags, made.since)
         return True
 
     def answers_until(self, entry: Entry, policy: Policy, *, took: float = 0.0) -> float:

@@ -86,7 +86,7 @@ class SharedTier:
             thaw=kept.thaw,
         )
 
-    def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...]) -> None:
+    def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...], since: float | None = None) -> None:
         """Store behind. Dropped and counted: too large, too many waiting, no position that others could judge it by."""
         offset = self._follower.offset
         if sheds(entry.tier, self.pressure(), self._settings.max_reads_waiting):
@@ -111,7 +111,9 @@ class SharedTier:
                 tags=own_tags,
             )
             stored = Stored(payload, entry.as_of, entry.started + offset)
-            task = asyncio.get_running_loop().create_task(self._fill(key, entry, stored))
+            task = asyncio.get_running_loop().create_task(
+                self._fill(key, entry, stored, entry.started if since is None else since)
+            )
             self._fills.add(task)
             task.add_done_callback(self._fills.discard)
 
@@ -146,10 +148,11 @@ class SharedTier:
             self._stats.fills_dropped += len(late)
         await self._second.aclose()
 
-    async def _fill(self, key: str, entry: Entry, stored: Stored) -> None:
+    async def _fill(self, key: str, entry: Entry, stored: Stored, since: float) -> None:
         """One guarded write; a fill that waited too long could outlive the tombstone that would refuse it."""
-        age = self._clock.monotonic() - entry.started
-        if age > self._settings.max_fill_delay or age >= entry.life or self._follower.holds_fills:
+        now = self._clock.monotonic()
+        age = now - entry.started
+        if now - since > self._settings.max_fill_delay or age >= entry.life or self._follower.holds_fills:
             self._stats.fills_dropped += 1
             return
         ticket = self.fill_breaker.admit(self._clock.monotonic())
