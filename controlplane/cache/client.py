@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from controlplane.cache import home, many, writing
-from controlplane.cache.engine import Engine, Ports
+from controlplane.cache.blocking import Blocking
+from controlplane.cache.decorate import Decorating
+from controlplane.cache.engine import Engine, Given, Ports
 from controlplane.cache.entry import Entry, Read, Status, all_tags
 from controlplane.cache.explain import Explanation, explain
 from controlplane.cache.hooks import Hooks
@@ -21,54 +24,36 @@ from controlplane.cache.settings import Settings
 from controlplane.cache.stats import Stats
 from controlplane.domain.purge_log import Kind, Position, Purge
 from controlplane.domain.tier import Tier
-from controlplane.ports.clock import Clock
-from controlplane.ports.debts import Debts
-from controlplane.ports.edge_reader import EdgeReader
-from controlplane.ports.load_lock import LoadLock
-from controlplane.ports.purge_log import PurgeLog
-from controlplane.ports.second_tier import SecondTier
-from controlplane.ports.serializer import Serializer
-from controlplane.ports.spans import Spans
-from controlplane.ports.windows import Windows
 
 T = TypeVar("T")
 D = TypeVar("D")
 
 
 class Cache:
-    """A process's cache. It owns `second` and `log`: closing it closes them.
+    """A process's cache. It owns what it is given (see `Given`): closing it closes the log and the tiers.
 
     Use it as `async with Cache(...) as cache`, or `await cache.open()` and `await cache.aclose()`; a cache that was not
     opened opens at the first miss. It lives in the event loop that opened it; calls from other loops are handed over
-    (their loaders run in the caller's loop), threads use `blocking`, and a forked child begins anew.
+    (their loaders run in the caller's loop), threads use `blocking`, and a forked child begins anew. `hooks` tell what
+    happened, `stats` count it, `hot` samples keys.
     """
 
-    def __init__(  # noqa: PLR0913  (one argument for each port)
-        self,
-        settings: Settings | None = None,
-        *,
-        log: PurgeLog,
-        clock: Clock,
-        second: SecondTier | None = None,
-        windows: Windows | None = None,
-        serializer: Serializer | None = None,
-        debts: Debts | None = None,
-        lock: LoadLock | None = None,
-        edge: EdgeReader | None = None,
-        spans: Spans | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings | None = None, **given: Unpack[Given]) -> None:
         self.settings = settings or Settings()
         self.stats = Stats()
         self.hooks = Hooks(self.stats)
         self.hot = HotKeys()
+        self.blocking = Blocking(self)
+        decorating = Decorating(self)
+        self.cached, self.purges = decorating.cached, decorating.purges
         self._policies = self.settings.policies()
-        ports = Ports(log, clock, second, windows, serializer, debts, lock, edge, spans)
-        self._home = home.Home(Engine(self.settings, ports, self.stats, self.hooks), self._take)
+        self.skips_memory = self._policies.skips_memory
+        self._home = home.Home(Engine(self.settings, Ports(**given), self.stats, self.hooks), self._take)
 
     def _take(self, engine: Engine, hit: Callable[[str], Entry | None]) -> None:
         """Work with this engine from now on."""
         self._engine = engine
-        self._hit = hit
+        self.hit = hit
         self._bare = engine.loading.bare
         self._follower = engine.follower
         self._memory = engine.memory
@@ -112,8 +97,8 @@ class Cache:
         loader raised where no copy may be served, Unavailable when it took longer than `hard_timeout`, BadInput for a
         wrong tag or option.
         """
-        if not options or not self._policies.skips_memory(options):
-            entry = self._hit(key)
+        if not options or not self.skips_memory(options):
+            entry = self.hit(key)
             if entry is not None:
                 hits = self.stats.hits = self.stats.hits + 1
                 if not hits & SAMPLE_MASK:
@@ -148,7 +133,7 @@ class Cache:
     async def get(self, key: str, default: D, *, as_type: type[T]) -> T | D: ...
     async def get(self, key: str, default: Any = None, *, as_type: type[Any] | None = None) -> Any:
         """The value if memory or Redis has a hit, else `default`; a stale value is no hit (ask `read` for it)."""
-        entry = self._hit(key)
+        entry = self.hit(key)
         if entry is not None:
             self.stats.hits += 1
             return entry.own()
@@ -157,8 +142,10 @@ class Cache:
 
     def peek(self, key: str, default: Any = None) -> Any:
         """The value if memory has a hit, else `default`. Waits for nothing, from any thread."""
-        entry = self._hit(key) or self._home.peek(key)
-        return default if entry is None else entry.own()
+        entry = self.hit(key) or self._home.peek(key)
+        if entry is None:
+            return default
+        return entry.value if entry.thaw is None else entry.own()
 
     async def get_many_or_load(
         self,
@@ -260,6 +247,11 @@ class Cache:
         Purges still act.
         """
         return self._home.disabled()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop in which it lives; None while it is not open."""
+        return self._home.loop
 
     @property
     def member(self) -> str:

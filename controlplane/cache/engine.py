@@ -7,7 +7,7 @@ import random
 import secrets
 import socket
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from controlplane.cache.barriers import Barriers
 from controlplane.cache.coding import Coding
@@ -38,12 +38,16 @@ from controlplane.ports.spans import Spans
 from controlplane.ports.windows import Windows
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What a cache is given. It owns `log` and `second`: closing it closes them."""
+class Given(TypedDict, total=False):
+    """What a cache is given; only the purge log and the clock must be.
 
-    log: PurgeLog
-    clock: Clock
+    `second`: Redis; without it, memory and loader alone. `windows`: the calendar of freeze windows. `serializer`: how
+    values become bytes (MessagePack). `debts`: where purges that the log cannot take are kept. `lock`: one load across
+    processes. `edge`: the CDN as a tier. `spans`: tracing.
+    """
+
+    log: Required[PurgeLog]
+    clock: Required[Clock]
     second: SecondTier | None
     windows: Windows | None
     serializer: Serializer | None
@@ -51,6 +55,21 @@ class Ports:
     lock: LoadLock | None
     edge: EdgeReader | None
     spans: Spans | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a cache was given. It owns them: closing it closes them."""
+
+    log: PurgeLog
+    clock: Clock
+    second: SecondTier | None = None
+    windows: Windows | None = None
+    serializer: Serializer | None = None
+    debts: Debts | None = None
+    lock: LoadLock | None = None
+    edge: EdgeReader | None = None
+    spans: Spans | None = None
 
     def renewed(self) -> Ports:
         """The same, with connections of their own where they have any."""
