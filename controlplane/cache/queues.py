@@ -12,7 +12,7 @@ from zlib import crc32
 
 from controlplane.cache.entry import Entry
 from controlplane.cache.evicted import Evicted
-from controlplane.cache.policies import MOST_USES, S3_FIFO
+from controlplane.cache.eviction import MOST_USES, S3_FIFO
 from controlplane.cache.trial import Trial
 
 # Main is kept as one queue per epoch, an epoch being a sixteenth of memory's turnover: to take what was used longest

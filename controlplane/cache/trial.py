@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controlplane.cache.entry import Entry
-from controlplane.cache.policies import LRU, MOST_USES, S3_FIFO, WIDE, Ghost, Policy, ghost
+from controlplane.cache.eviction import LRU, MOST_USES, S3_FIFO, WIDE, Eviction, Ghost, ghost
 
 _CANDIDATES = (S3_FIFO, LRU, WIDE)
 # At most so many keys in the sample: enough to tell the candidates apart, few enough to look through.
@@ -28,7 +28,7 @@ class Trial:
     """Names the policy to use now (`policy`). Sees the keys that enter and leave; fingerprints have 32 bits."""
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
-        self.policy: Policy = S3_FIFO
+        self.policy: Eviction = S3_FIFO
         self._entries = entries
         self._seen: dict[str, tuple[int, int]] = {}
         self._shift = 0

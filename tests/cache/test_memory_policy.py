@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controlplane.cache.evicted import Evicted
+from controlplane.cache.eviction import LRU, S3_FIFO, WIDE, Eviction, ghost
 from controlplane.cache.memory import Memory
-from controlplane.cache.policies import LRU, S3_FIFO, WIDE, Policy, ghost
 from controlplane.cache.queues import fingerprint_of
 from tests.cache.test_memory_bounds import entry
 
@@ -79,7 +79,7 @@ def hits(traffic: Traffic, memory: Memory) -> int:
     return found
 
 
-def ghost_hits(traffic: Traffic, policy: Policy) -> int:
+def ghost_hits(traffic: Traffic, policy: Eviction) -> int:
     """How many a fixed policy would answer."""
     fixed = ghost(policy, ROOM)
     return sum(fixed.access(key) for key in islice(traffic(random.Random(7)), ACCESSES))

@@ -11,7 +11,7 @@ MOST_USES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Eviction:
     """How to choose what leaves.
 
     `small_share` of the entries wait in the small queue; those used `promote_at` times there move on to the main one.
@@ -24,9 +24,9 @@ class Policy:
     by_recency: bool = False
 
 
-S3_FIFO = Policy("s3-fifo", 0.1, 2)
-LRU = Policy("lru", 0.0, 1, by_recency=True)
-WIDE = Policy("wide", 0.3, 1)
+S3_FIFO = Eviction("s3-fifo", 0.1, 2)
+LRU = Eviction("lru", 0.0, 1, by_recency=True)
+WIDE = Eviction("wide", 0.3, 1)
 
 
 class Ghost(Protocol):
@@ -59,7 +59,7 @@ class RecencyGhost:
 class QueuesGhost:
     """S3-FIFO with a given small share and promotion threshold; it remembers as many evicted keys as main may hold."""
 
-    def __init__(self, capacity: int, policy: Policy) -> None:
+    def __init__(self, capacity: int, policy: Eviction) -> None:
         self.capacity = capacity
         self._policy = policy
         self._uses: dict[int, int] = {}
@@ -109,6 +109,6 @@ class QueuesGhost:
             self._gone.popitem(last=False)
 
 
-def ghost(policy: Policy, capacity: int) -> Ghost:
+def ghost(policy: Eviction, capacity: int) -> Ghost:
     """`policy` on keys alone, holding at most `capacity` of them."""
     return RecencyGhost(capacity) if policy.by_recency else QueuesGhost(capacity, policy)
