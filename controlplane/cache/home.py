@@ -61,7 +61,11 @@ class Home:
         self._loop = asyncio.get_running_loop()
         self._was_opened, self._is_closed = True, False
         self._settle()
-        await self._engine.open()
+        try:
+            await self._engine.open()
+        except BaseException:
+            self._loop = None
+            raise
 
     async def aclose(self) -> None:
         """Close, in the cache's own loop if that still runs; then nothing is open, and reads go to the loader."""
@@ -72,6 +76,8 @@ class Home:
             await engine.aclose()
         elif loop is not None:
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(engine.aclose(), loop))
+        else:
+            engine.memory.clear()
         self._loop = None
 
     async def run(

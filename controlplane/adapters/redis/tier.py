@@ -8,6 +8,7 @@ began.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -44,12 +45,19 @@ class RedisTier:
         self, url: str, *, scope: str = "main", read_timeout: float = 0.1, write_timeout: float = 0.25
     ) -> None:
         self.stats = TierStats()
+        self._again = functools.partial(
+            RedisTier, url, scope=scope, read_timeout=read_timeout, write_timeout=write_timeout
+        )
         place = address.parse(url)
         self.lane: Lane | ClusterLane = (ClusterLane if place.is_cluster else Lane)(place, timeout=read_timeout)
         self._prefix = f"wc:{key_names.encode(scope)}:v:"
         self._write_timeout = write_timeout
         self._redis: Any = connect(url, timeout=write_timeout, text=False, most=8)
         self._fill = self._redis.register_script(script("fill"))
+
+    def renewed(self) -> RedisTier:
+        """The same tier with connections of its own."""
+        return self._again()
 
     async def open(self) -> None:
         """Bring the lane up, for at most its time limit; later ones behind.
