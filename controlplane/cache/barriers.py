@@ -17,6 +17,7 @@ from controlplane.domain.purge_log import NOWHERE, Barrier, Kind, Position, Purg
 
 _KEPT_EPOCHS = 8
 _FOR_GOOD = 2**62
+_TOUCHED = 1_000
 
 
 class _Mark(NamedTuple):
@@ -50,12 +51,14 @@ class _History(NamedTuple):
 
 class Barriers:
     """All that this process has applied. `generation` changes whenever some entry's standing may have changed for the
-    worse. `now` is always a monotonic second of this process.
+    worse. `now` is always a monotonic second of this process. What was found valid at generation `touched_since` or
+    later still is if it has none of the tags `touched`.
     """
 
     def __init__(self) -> None:
         self.position = NOWHERE
-        self.generation = 0
+        self.generation = self.touched_since = 0
+        self.touched: set[str] = set()
         self._base = 0
         self._lost_below = 0
         # Ordered by the last raise, so that forgetting looks at the oldest only.
@@ -81,7 +84,7 @@ class Barriers:
                 _raise(self._known, tag, _Mark(mark, 0, now))
             else:
                 _raise(self._known, tag, _Mark(0, mark, now))
-        self.generation += 1
+        self._touch(purge.tags)
         if number == self.position.n + 1:
             self.position = self.position._replace(n=number)
         return number <= self.position.n
@@ -92,9 +95,10 @@ class Barriers:
         """
         self.position = self.position._replace(owed=self.position.owed + 1)
         number = self.position.owed
-        for tag in tags:
+        wanted = tuple(tags)
+        for tag in wanted:
             _raise(self._owed, tag, _Mark(number, 0, now) if kind is Kind.SOFT else _Mark(0, number, now))
-        self.generation += 1
+        self._touch(wanted)
         return Position("", 0, number)
 
     def settle(self, owed: Position, tags: Iterable[str]) -> None:
@@ -113,14 +117,14 @@ class Barriers:
         self._base, self._lost_below = base, 0
         self._merge(barriers, now)
         self.position = position._replace(owed=self.position.owed)
-        self.generation += 1
+        self._touch(None)
 
     def lose(self, n: int, barriers: Iterable[Barrier], now: float = 0.0) -> None:
         """A gap: purges up to `n` were not all heard. What was cached before `n` is in doubt from now on."""
         self._merge(barriers, now)
         self._lost_below = max(self._lost_below, n)
         self.position = self.position._replace(n=max(self.position.n, n))
-        self.generation += 1
+        self._touch(None)
 
     def forget(self, before: float) -> int:
         """Forget what was last raised before monotonic second `before`; how many barriers that were.
@@ -180,6 +184,17 @@ class Barriers:
         if _removed(self._known, tags, _comparable(as_of.n, self._base, own)):
             return Standing.HARD
         return Standing.LOST
+
+    def _touch(self, tags: Iterable[str] | None) -> None:
+        """A new generation, in which only entries with these tags may be worse off than before (None: any)."""
+        if tags is None or len(self.touched) > _TOUCHED:
+            self.touched = set()
+            self.touched_since = self.generation
+        self.generation += 1
+        if tags is None:
+            self.touched_since = self.generation
+        else:
+            self.touched.update(tags)
 
     def _forget_epoch(self, epoch: str) -> None:
         """What is of this epoch is treated as removed from now on."""

@@ -69,7 +69,8 @@ class JudgedMemory:
     def _fast_path(self) -> Callable[[str], Entry | None]:
         """`hit`, with all that it needs at hand: one look-up, three comparisons, two counts, no new object.
 
-        No tag is walked while no purge was applied since the entry was last found valid; after one, once.
+        No tag is looked at while no purge was applied since the entry was last found valid; after one, once, and all
+        of them only if the purges since then had one of them.
         """
         find, queues = self._memory.entries.get, self._memory.queues
         monotonic, barriers, follower = self._monotonic, self._barriers, self._follower
@@ -79,7 +80,8 @@ class JudgedMemory:
             if entry is None or not entry.fresh_until > monotonic() <= follower.blind_at:
                 return None
             if entry.checked != (generation := barriers.generation):
-                if barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
+                is_untouched = entry.checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
+                if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
                     return None
                 entry.checked = generation
             entry.uses += 1
