@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, cast
 import msgspec
 
 from controlplane.cache.blocking import in_thread
+from controlplane.cache.hot_keys import SAMPLE_MASK
 from controlplane.cache.load import Load
 from controlplane.cache.options import CallOptions
 from controlplane.cache.templates import Signature, Template, key_template
@@ -140,7 +141,9 @@ def cached(one: Cached, tier: Tier, options: CallOptions) -> Callable[..., Any]:
     async def asking(*args: Any, **kwargs: Any) -> Any:
         key = filled(args, kwargs)
         if hot and (entry := cache.hit(key)) is not None:
-            stats.hits += 1
+            hits = stats.hits = stats.hits + 1
+            if not hits & SAMPLE_MASK:
+                cache.hot.note(key)
             return entry.value if entry.thaw is None else entry.own()
         return await one.read(key, tier, options, args, kwargs)
 
@@ -148,7 +151,9 @@ def cached(one: Cached, tier: Tier, options: CallOptions) -> Callable[..., Any]:
     def waiting(*args: Any, **kwargs: Any) -> Any:
         key = filled(args, kwargs)
         if hot and (entry := cache.hit(key)) is not None:
-            stats.hits += 1
+            hits = stats.hits = stats.hits + 1
+            if not hits & SAMPLE_MASK:
+                cache.hot.note(key)
             return entry.value if entry.thaw is None else entry.own()
         return cache.blocking.run(one.read(key, tier, options, args, kwargs))
 

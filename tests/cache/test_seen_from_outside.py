@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
@@ -112,9 +113,25 @@ def test_the_hottest_keys_are_among_those_counted() -> None:
     told = {one.key: one for one in hot.top(20)}
     assert {key for key, count in true.items() if count > 20_000 / 20} <= set(told)
     assert all(one.hits - one.error <= true[key] <= one.hits for key, one in told.items())
+    assert sum(one.hits for one in hot.top(20)) == 20_000, "every hit is in one counter"
     assert [one.key for one in hot.top(3)] == [key for key, _ in true.most_common(3)]
     hot.clear()
     assert hot.top() == []
+
+
+def test_threads_count_hot_keys_together() -> None:
+    """Several threads note hits at once: nothing is raised, and every key is in exactly one bucket."""
+    hot = HotKeys(counters=4, sample=1)
+
+    def hits(seed: int) -> None:
+        draw = random.Random(seed)
+        for _ in range(5_000):
+            hot.note(f"k{draw.randrange(12)}")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hits, range(4)))
+    assert len(hot.top(100)) == 4
+    assert sum(one.hits for one in hot.top()) <= 20_000
 
 
 @in_loop
