@@ -66,7 +66,7 @@ class HotKeys:
 
     def top(self, most: int = 10) -> list[HotKey]:
         """The hottest keys, first first; their counts stand for all hits, not for the sample."""
-        hottest = sorted(list(self._counts.items()), key=lambda item: (-item[1], item[0]))[:most]
+        hottest = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))[:most]
         return [HotKey(key, count * self._sample, self._errors.get(key, 0) * self._sample) for key, count in hottest]
 
     def clear(self) -> None:
