@@ -11,12 +11,13 @@ redis.call('HSET', KEYS[3], ARGV[2], table.concat({ARGV[3], ARGV[4], string.form
 -- Forget barriers that were last raised longer ago than any member ever asked for: about a hundred a second.
 local known = redis.call('HMGET', KEYS[1], 'keep', 'swept', 'cursor')
 local keep = math.max(tonumber(known[1] or '0'), tonumber(ARGV[5]))
+if keep > tonumber(known[1] or '0') then redis.call('HSET', KEYS[1], 'keep', keep) end
 if keep > 0 and age - tonumber(known[2] or '0') >= 1 then
   local found = redis.call('HSCAN', KEYS[4], known[3] or '0', 'COUNT', 100)
   for i = 1, #found[2], 2 do
     local raised = string.match(found[2][i + 1], '^%d+,%d+,(%d+)$')
     if raised and tonumber(raised) + keep < age then redis.call('HDEL', KEYS[4], found[2][i]) end
   end
-  redis.call('HSET', KEYS[1], 'keep', keep, 'swept', string.format('%.6f', age), 'cursor', found[1])
+  redis.call('HSET', KEYS[1], 'swept', string.format('%.6f', age), 'cursor', found[1])
 end
 return {epoch, n, base, first, time[1], time[2]}
