@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import pytest
 from fastapi import FastAPI, Request, Response
 
 from controlplane.adapters.fastapi import EdgeLoop, HttpAnswers
@@ -16,6 +17,13 @@ from controlplane.cache import Cache, Load, Settings
 from controlplane.domain.tags import CacheTag
 from controlplane.domain.tier import Tier
 from controlplane.ports.edge_reader import EdgeAnswer
+from sandbox.pop.cloudflare_policy import Zone
+from sandbox.pop.cloudflare_rules import Rule
+from sandbox.pop.cloudfront_policy import CacheRules
+from sandbox.pop.decide import Lifetime, NotCached
+from sandbox.pop.messages import Headers
+from sandbox.pop.messages import Request as Asked
+from sandbox.pop.messages import Response as Answer
 from tests.cache.scene import World, in_loop, until, world
 
 HOUR = 3600
@@ -161,6 +169,38 @@ async def test_what_is_not_public_is_kept_by_nobody() -> None:
         assert (known.status_code, known.headers["cache-control"]) == (304, "private, no-store")
         absent = await one.get("/peek")
         assert (absent.status_code, absent.headers["cache-status"]) == (404, "wedcache; fwd=miss")
+
+
+ZONE = Zone(
+    "z",
+    "weddings.example",
+    enterprise=False,
+    settings={},
+    rules={"http_request_cache_settings": (Rule("all", "true", "set_cache_settings", {"cache": True}),)},
+)
+
+
+@pytest.mark.parametrize("vendor", ["cloudflare", "cloudfront"])
+@in_loop
+async def test_both_cdns_keep_a_public_answer_and_serve_it_stale(vendor: str) -> None:
+    """The same headers give both vendors the time that is left, the stale times and the tags to purge by; nothing of a
+    private answer."""
+    asked = Asked("GET", "app.weddings.example", "/public")
+    rules = ZONE.caching(asked) if vendor == "cloudflare" else CacheRules(tag_header="cache-tag")
+    async with service(world()) as one:
+        await one.get()
+        one.scene.clock.pass_by(600)
+        await one.heard()
+        public, private = [
+            Answer(got.status_code, Headers.of(dict(got.headers)), got.content)
+            for got in (await one.get(), await one.get("/private"))
+        ]
+    life = rules.lifetime(asked, public, 0.0)
+    assert isinstance(life, Lifetime)
+    assert (life.ttl, life.swr, life.sie) == (3000, 78 * HOUR, 78 * HOUR)
+    assert rules.tags(public) == {"wedding:como", "vendor:7"}
+    assert isinstance(rules.lifetime(asked, private, 0.0), NotCached)
+    assert not rules.tags(private)
 
 
 @dataclass
