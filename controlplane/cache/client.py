@@ -142,10 +142,11 @@ class Cache:
 
     def peek(self, key: str, default: Any = None) -> Any:
         """The value if memory has a hit, else `default`. Waits for nothing, from any thread."""
-        entry = self.hit(key) or self._home.peek(key)
-        if entry is None:
-            return default
-        return entry.value if entry.thaw is None else entry.own()
+        entry = self.hit(key)
+        if entry is not None:
+            return entry.value if entry.thaw is None else entry.own()
+        entry = self._home.peek(key)
+        return default if entry is None else entry.own()
 
     async def get_many_or_load(
         self,
