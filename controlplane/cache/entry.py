@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -117,8 +118,14 @@ class Read(Generic[T]):
 
 def all_tags(namespace: str, key: str, tags: Iterable[str]) -> tuple[str, ...]:
     """The caller's tags, checked, and those that every entry has: `*`, its namespace, its key. Raises BadInput."""
+    return (*_checked(namespace, tuple(tags)), tag_rules.key_tag(namespace, key))
+
+
+@functools.lru_cache(maxsize=16_384)
+def _checked(namespace: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """All but the key's own; remembered, because entries share them, and every read from Redis asks."""
     own = (tag_rules.CacheTag(tag) for tag in tags)
-    return (*own, tag_rules.EVERYTHING, tag_rules.namespace_tag(namespace), tag_rules.key_tag(namespace, key))
+    return (*own, tag_rules.EVERYTHING, tag_rules.namespace_tag(namespace))
 
 
 def own_tags_of(tags: Iterable[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from controlplane.cache.judged import JudgedMemory
 from controlplane.cache.keeping import Keeping
 from controlplane.cache.load import NOT_MODIFIED, JointLoad, Load, Loader, called
 from controlplane.cache.lock import Turns
+from controlplane.cache.options import Policy
 from controlplane.cache.parts import Parts, Terms
 from controlplane.cache.shared import SharedTier
 from controlplane.domain.purge_log import Position
@@ -55,6 +56,7 @@ class Loading:
         self._spans = parts.spans
         self._flights: Flights[Landing] = Flights()
         self._fetches: Flights[Entry | None] = Flights()
+        self._asking: set[str] = set()
 
     def bare(self, key: str) -> Flight[Landing] | None:
         """The flight under way for `key` if anybody without a copy may join it unseen: no purge came since."""
@@ -107,6 +109,31 @@ class Loading:
                 key, lambda _: self._fetched(shared, key, terms), barriers.position, barriers.generation
             )
         return await flight.result()
+
+    def may_ask(self, key: str) -> bool:
+        """Whether a caller without a copy may ask the second tier by itself: nobody does so for this key already."""
+        return self._shared is not None and key not in self._asking and self._memory.entries.get(key) is None
+
+    async def ask(self, key: str, policy: Policy, as_type: type[Any] | None) -> Entry | None:
+        """The second tier's hit, asked for by the caller itself: a flight would cost more than the look.
+
+        Others who come meanwhile take a flight, and leaving harms none of them. None: no hit; memory may have a copy.
+        """
+        shared = self._shared
+        if shared is None or not policy.uses_second or not policy.uses_memory:
+            return None
+        self._asking.add(key)
+        try:
+            entry = await shared.fetch(key, as_type)
+        finally:
+            self._asking.discard(key)
+        if entry is None:
+            return None
+        state = self._judged.judge(key, entry, self._monotonic()).state
+        if state is not State.DEAD:
+            entry.fresh_until = self._keeping.answers_until(entry, policy)
+            self._memory.put(key, entry)
+        return entry if state is State.HIT else None
 
     async def drain(self) -> None:
         """Wait for loads and fetches under way, at most the drain time each."""

@@ -44,14 +44,14 @@ class Reader:
         self._loading = loading
         self._cap = RefreshCap(parts.settings.refresh_cap)
 
-    async def read(self, key: str, load: Loader[Any] | None, terms: Terms) -> Read[Any]:
-        """One read, with a loader or without."""
+    async def read(self, key: str, load: Loader[Any] | None, terms: Terms, *, fetch: bool = True) -> Read[Any]:
+        """One read, with a loader or without; `fetch`: the second tier was not asked yet."""
         entry, verdict = self._look(key, terms)
         if load is None:
             return await self._without_loader(key, terms, entry, verdict)
-        if entry is not None and await self._asks_again(key, terms, entry, verdict):
+        if fetch and entry is not None and await self._asks_again(key, terms, entry, verdict):
             entry, verdict = self._look(key, terms)
-        begun = self._begin(key, load, terms, entry, verdict, fetch=True)
+        begun = self._begin(key, load, terms, entry, verdict, fetch=fetch)
         return begun if isinstance(begun, Read) else await self.finish(begun)
 
     def begin(self, key: str, load: Loader[Any], terms: Terms) -> Read[Any] | Begun:

@@ -56,10 +56,11 @@ class SharedTier:
         offset = self._follower.offset
         if offset is None:
             return None
-        stored = await self._ask(key, self._name(key))
+        name = self._name(key)
+        stored = await self._ask(key, name)
         if stored is None:
             return None
-        opened = self._coding.open(stored.payload, self._name(key), as_type)
+        opened = self._coding.open(stored.payload, name, as_type)
         if isinstance(opened, Unusable):
             self._stats.count(opened.value)
             return None
