@@ -81,7 +81,7 @@ class RedisTier:
             return None
         if raw is SILENT:
             raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
-        header = _HEADER.match(raw)
+        header = _HEADER.match(raw) if type(raw) is bytes else None
         if header is None:
             self.stats.foreign += 1
             return None
