@@ -77,16 +77,23 @@ class JudgedMemory:
 
         def hit(key: str) -> Entry | None:
             entry = find(key)
-            if entry is None or not entry.fresh_until > monotonic() <= follower.blind_at:
+            if entry is None:
                 return None
-            if entry.checked != (generation := barriers.generation):
-                is_untouched = entry.checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
-                if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
+            now = monotonic()
+            if now < entry.fresh_until and now <= follower.blind_at:
+                if entry.checked != barriers.generation and not is_still_valid(entry):
                     return None
-                entry.checked = generation
-            entry.uses += 1
-            entry.used = queues.epoch
-            return entry
+                entry.uses += 1
+                entry.used = queues.epoch
+                return entry
+            return None
+
+        def is_still_valid(entry: Entry) -> bool:
+            is_untouched = entry.checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
+            if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
+                return False
+            entry.checked = barriers.generation
+            return True
 
         return hit
 
