@@ -11,13 +11,15 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import freeze_verdict, warm_plan
+from benchmarks import decorated, freeze_verdict, stampede, warm_plan
 from benchmarks.row import Row
 
 OUT = Path("out/bench/report.json")
 REGISTRY = (
     freeze_verdict.BENCHMARK,
     warm_plan.BENCHMARK,
+    decorated.BENCHMARK,
+    stampede.BENCHMARK,
 )
 ALL = {one.name: one for one in REGISTRY}
 

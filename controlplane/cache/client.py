@@ -50,11 +50,12 @@ class Cache:
         self.skips_memory = self._policies.skips_memory
         self._home = home.Home(Engine(self.settings, Ports(**given), self.stats, self.hooks), self._take)
 
-    def _take(self, engine: Engine, hit: Callable[[str], Entry | None]) -> None:
-        """Work with this engine from now on."""
-        self._engine = engine
+    def _take(self, engine: Engine, hit: Callable[[str], Entry | None], here: asyncio.AbstractEventLoop | None) -> None:
+        """Work with this engine from now on; calls in the loop `here` need nothing else."""
+        self._engine, self._here = engine, here
         self.hit = hit
         self._bare = engine.loading.bare
+        self._may_ask, self._ask = engine.loading.may_ask, engine.loading.ask
         self._follower = engine.follower
         self._memory = engine.memory
         self._second = engine.ports.second
@@ -104,11 +105,18 @@ class Cache:
                 if not hits & SAMPLE_MASK:
                     self.hot.note(key)
                 return cast(T, entry.value if entry.thaw is None else entry.own())
-            if not options and self._home.is_here and (flight := self._bare(key)) is not None:
+            if not options and asyncio.get_running_loop() is self._here and (flight := self._bare(key)) is not None:
                 self.stats.joined += 1
-                landing = await flight.result()
+                landing = await flight.seat() or await flight.result()
                 if landing.answers:
                     return cast(T, landing.entry.own())
+            elif not options and asyncio.get_running_loop() is self._here and self._may_ask(key):
+                found = await self._ask(key, self._policies.of(tier), as_type)
+                if found is not None:
+                    self.stats.redis_hits += 1
+                    return cast(T, found.value if found.thaw is None else found.own())
+                terms = self._terms(key, tier, tags, as_type, options)
+                return cast(T, (await self._engine.reader.read(key, load, terms, fetch=False)).value)
         read = await self._read(key, load, self._terms(key, tier, tags, as_type, options))
         return cast(T, read.value)
 
@@ -276,7 +284,7 @@ class Cache:
 
     async def _read(self, key: str, load: Loader[Any] | None, terms: Terms) -> Read[Any]:
         """Through the reader, in the cache's own loop."""
-        if self._home.is_here:
+        if asyncio.get_running_loop() is self._here:
             return await self._engine.reader.read(key, load, terms)
         return await self._home.run(
             lambda bring: self._engine.reader.read(key, load and bring(load), terms),

@@ -29,14 +29,21 @@ class Flight(Generic[T]):
         self.generation = generation
         self.bare = bare
         self._loop = loop
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[asyncio.Future[T | None]] = []
+
+    def seat(self) -> asyncio.Future[T | None]:
+        """A place of the caller's own, to be awaited: what the flight brings, None if it fails (see `result`).
+
+        Leaving it does not end the flight. For flights that may still be joined.
+        """
+        seat: asyncio.Future[T | None] = self._loop.create_future()
+        self._waiting.append(seat)
+        return seat
 
     async def result(self) -> T:
         """Wait for the work; leaving does not end it. Raises what the work raised, Unavailable if it was given up."""
         if not self.task.done():
-            seat = self._loop.create_future()
-            self._waiting.append(seat)
-            await seat
+            await self.seat()
         if self.task.cancelled():
             raise Unavailable("the load was given up (the cache was closed, or the loader was cancelled)")
         return self.task.result()
@@ -44,8 +51,7 @@ class Flight(Generic[T]):
     async def lands_within(self, seconds: float) -> bool:
         """Wait at most `seconds`; whether the work is done, well or badly."""
         if not self.task.done() and seconds > 0:
-            seat = self._loop.create_future()
-            self._waiting.append(seat)
+            seat = self.seat()
             alarm = self._loop.call_later(seconds, _wake, seat)
             try:
                 await seat
@@ -56,27 +62,26 @@ class Flight(Generic[T]):
     def land(self) -> None:
         """Wake everyone who waits."""
         waiting, self._waiting = self._waiting, []
+        task = self.task
+        brought = None if task.cancelled() or task.exception() is not None else task.result()
         for seat in waiting:
             if not seat.done():
-                seat.set_result(None)
+                seat.set_result(brought)
 
 
 class Flights(Generic[T]):
     """Flights by name."""
 
     def __init__(self) -> None:
-        self._flying: dict[str, Flight[T]] = {}
+        self.flying: dict[str, Flight[T]] = {}
         self._all: set[asyncio.Task[T]] = set()
 
     def __len__(self) -> int:
         return len(self._all)
 
     def get(self, name: str) -> Flight[T] | None:
-        """The flight that new callers may join. One that has ended, and is only not forgotten yet, brings them no
-        further.
-        """
-        flight = self._flying.get(name)
-        return None if flight is None or flight.task.done() else flight
+        """The flight that new callers may join; one that has ended is not among them."""
+        return self.flying.get(name)
 
     def start(
         self,
@@ -90,8 +95,8 @@ class Flights(Generic[T]):
         """Begin `work`, which callers of `name` join from now on; an older one goes on for its own callers."""
         loop = asyncio.get_running_loop()
         flight: Flight[T] = Flight(loop, as_of, generation, bare=bare)
-        flight.task = loop.create_task(work(flight))
-        self._flying[name] = flight
+        flight.task = loop.create_task(self._fly(name, flight, work))
+        self.flying[name] = flight
         self._all.add(flight.task)
         flight.task.add_done_callback(lambda done: self._landed(name, flight, done))
         return flight
@@ -106,17 +111,28 @@ class Flights(Generic[T]):
         await asyncio.gather(*late, return_exceptions=True)
         return len(late)
 
+    async def _fly(self, name: str, flight: Flight[T], work: Callable[[Flight[T]], Coroutine[object, object, T]]) -> T:
+        """The work; in the moment in which it ends nobody can join any more."""
+        try:
+            return await work(flight)
+        finally:
+            self._leave(name, flight)
+
+    def _leave(self, name: str, flight: Flight[T]) -> None:
+        if self.flying.get(name) is flight:
+            del self.flying[name]
+
     def _landed(self, name: str, flight: Flight[T], task: asyncio.Task[T]) -> None:
-        """Forget a flight that ended; look at its error, since every caller may have left."""
+        """Wake who waits; look at the error, since every caller may have left."""
+        # A task that is cancelled before its first step never began to fly.
+        self._leave(name, flight)
         self._all.discard(task)
-        if self._flying.get(name) is flight:
-            del self._flying[name]
         if not task.cancelled():
             task.exception()
         flight.land()
 
 
-def _wake(seat: asyncio.Future[None]) -> None:
+def _wake(seat: asyncio.Future[T | None]) -> None:
     """A waiter's time is up."""
     if not seat.done():
         seat.set_result(None)

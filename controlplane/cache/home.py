@@ -17,6 +17,7 @@ from controlplane.cache.parts import Terms
 from controlplane.errors import Unavailable
 
 T = TypeVar("T")
+_Hit = Callable[[str], Entry | None]
 Bring = Callable[[Callable[[Any], Awaitable[Any]]], Callable[[Any], Awaitable[Any]]]
 
 _off: ContextVar[frozenset[int]] = ContextVar("wedcache caches that are off here", default=frozenset())
@@ -27,7 +28,7 @@ _parents: list[Engine] = []
 class Home:
     """Opens, closes and renews a cache's engine, and runs calls in its loop."""
 
-    def __init__(self, engine: Engine, take: Callable[[Engine, Callable[[str], Entry | None]], None]) -> None:
+    def __init__(self, engine: Engine, take: Callable[[Engine, _Hit, asyncio.AbstractEventLoop | None], None]) -> None:
         self._engine = engine
         self._take = take
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -42,11 +43,6 @@ class Home:
         """The cache's loop, if that is alive and running."""
         loop = self._loop
         return loop if loop is not None and loop.is_running() and not loop.is_closed() else None
-
-    @property
-    def is_here(self) -> bool:
-        """Whether a call from here needs no hand-over, and the cache is on."""
-        return asyncio.get_running_loop() is self._loop and not (self._switched and self._is_off())
 
     def peek(self, key: str) -> Entry | None:
         """The entry of `key` if it is a hit, also when a refresh ahead is due."""
@@ -65,6 +61,7 @@ class Home:
             await self._engine.open()
         except BaseException:
             self._loop = None
+            self._settle()
             raise
 
     async def aclose(self) -> None:
@@ -79,6 +76,7 @@ class Home:
         else:
             engine.memory.clear()
         self._loop = None
+        self._settle()
 
     async def run(
         self, work: Callable[[Bring], Coroutine[Any, Any, T]], around: Callable[[], Awaitable[T]] | None = None
@@ -117,8 +115,8 @@ class Home:
         """In a forked child: forget the parent's loop and connections without touching them, and begin anew."""
         if self._was_opened:
             _parents.append(self._engine)
+            self._loop = None
             self._renew(forked=True)
-        self._loop = None
 
     def _renew(self, *, forked: bool) -> None:
         self._engine = self._engine.renewed(forked=forked)
@@ -130,7 +128,10 @@ class Home:
     def _settle(self) -> None:
         """Give the cache its engine, and a look into memory that costs nothing extra while the cache is on."""
         hit = self._engine.judged.hit
-        self._take(self._engine, (lambda key: None if self._is_off() else hit(key)) if self._is_guarded else hit)
+        if self._is_guarded:
+            self._take(self._engine, lambda key: None if self._is_off() else hit(key), None)
+        else:
+            self._take(self._engine, hit, self._loop)
 
     @property
     def _is_guarded(self) -> bool:

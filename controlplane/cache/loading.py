@@ -55,6 +55,7 @@ class Loading:
         self._edge = edge
         self._spans = parts.spans
         self._flights: Flights[Landing] = Flights()
+        self._flying = self._flights.flying
         self._fetches: Flights[Entry | None] = Flights()
         self._asking: set[str] = set()
 
