@@ -18,6 +18,8 @@ OUT = Path("out/bench/report.json")
 REGISTRY = (
     freeze_verdict.BENCHMARK,
     warm_plan.BENCHMARK,
+    memory_hit.BENCHMARK,
+    hit_ratio.BENCHMARK,
     decorated.BENCHMARK,
     stampede.BENCHMARK,
 )
