@@ -19,7 +19,7 @@ from controlplane.adapters.system.clock import SystemClock
 from controlplane.cache import Cache, Load, Settings
 
 CROWDS = (1_000, 10_000)
-ROUNDS = 7
+ROUNDS = 5
 LOAD_SECONDS = 0.3
 BAR = 1.0
 
