@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from controlplane.cache.barriers import Barriers, Standing
 from controlplane.cache.entry import Entry
@@ -114,6 +114,12 @@ class Judging(RuleBasedStateMachine):
             known.touched = True
 
     @rule(tags=tag_lists, fresh=spans, stale=spans, more=spans)
+    def load(self, tags: list[str], fresh: float, stale: float, more: float) -> None:
+        """A load that nothing overtakes."""
+        self.begin_a_load(tags, fresh, stale, more)
+        self.end_a_load(-1)
+
+    @rule(tags=tag_lists, fresh=spans, stale=spans, more=spans)
     def begin_a_load(self, tags: list[str], fresh: float, stale: float, more: float) -> None:
         """Its as-of is what is applied now."""
         now = self.log.clock.monotonic()
@@ -134,14 +140,20 @@ class Judging(RuleBasedStateMachine):
         if is_valid:
             self.kept.append(load)
 
-    @rule(seconds=st.sampled_from([0.1, 1.0, 2.5, 12.0, 60.0]))
-    def time_goes_by(self, seconds: float) -> None:
-        """Nobody beats meanwhile."""
+    @rule(seconds=st.sampled_from([0.1, 1.0, 2.5, 12.0, 60.0]), heard=st.booleans())
+    def time_goes_by(self, seconds: float, heard: bool) -> None:
+        """With a heartbeat at its end, or with none."""
         self.log.clock.pass_by(seconds)
+        if heard:
+            self.hear()
 
-    @rule(in_window=st.booleans())
-    def read_everything(self, in_window: bool) -> None:
+    @invariant()
+    def read_everything(self) -> None:
         """Each answer is one that the promises allow, and no hit is denied without a cause."""
+        for in_window in (False, True):
+            self._read(in_window)
+
+    def _read(self, in_window: bool) -> None:
         now = self.log.clock.monotonic()
         silent = now - self.answered
         for known in self.kept:
