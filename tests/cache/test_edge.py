@@ -199,17 +199,20 @@ async def test_without_the_log_the_edge_is_not_read() -> None:
     assert edge.reads == 2
 
 
+@pytest.mark.parametrize(
+    ("declared", "said"), [({}, {"public": True}), ({"options": {"public": True}}, {})], ids=["call", "settings"]
+)
 @in_loop
-async def test_a_request_from_the_edge_never_waits_for_the_edge() -> None:
+async def test_a_request_from_the_edge_never_waits_for_the_edge(declared: dict[str, Any], said: dict[str, Any]) -> None:
     """The edge asks its origin, which is this process: that request loads, although a read of the edge is under way."""
     scene = world()
     edge = FakeEdge(scene)
     edge.gate.clear()
-    async with cache(scene, edge) as one:
-        reading = asyncio.create_task(one.get_or_load("k", load, tags=TAGS, public=True))
+    async with cache(scene, edge, **declared) as one:
+        reading = asyncio.create_task(one.get_or_load("k", load, tags=TAGS, **said))
         await until(lambda: edge.reads)
         token = answers_edge.set(True)
-        assert await one.get_or_load("k", load, tags=TAGS, public=True) == "from the loader"
+        assert await one.get_or_load("k", load, tags=TAGS, **said) == "from the loader"
         answers_edge.reset(token)
         edge.gate.set()
         await reading
