@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from controlplane.domain import tags as tag_rules
+from controlplane.domain.http_caching import Facts
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
 
@@ -114,6 +115,22 @@ class Read(Generic[T]):
     def tags(self) -> tuple[str, ...]:
         """All the value's tags, those that its loader learned and those that every entry has included."""
         return () if self.entry is None else self.entry.tags
+
+    @property
+    def facts(self) -> Facts:
+        """How the answer came about, as HTTP is told of it."""
+        reason = None if self.reason is None else self.reason.value
+        return Facts(
+            self.status.value,
+            reason,
+            self.tier,
+            self.age,
+            self.ttl,
+            self.stale_for,
+            self.tags,
+            self.stored,
+            self.collapsed,
+        )
 
 
 def all_tags(namespace: str, key: str, tags: Iterable[str]) -> tuple[str, ...]:

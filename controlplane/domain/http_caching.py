@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from controlplane.domain import keys
 from controlplane.domain.tags import EVERYTHING
@@ -23,6 +24,26 @@ PRIVATE = {"Cache-Control": "private, no-store"}
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*")
 _NOT_TEXT = re.compile(r"[^\x20-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How a cache answered: `how` is hit, stale, loaded or miss; `reason` why it is stale; `tier` where it came from.
+
+    Seconds: `age` since its load began, `ttl` until it is no hit any more (negative when it is stale), `stale_for` for
+    how long it may be served after that. `stored`: whether what was loaded was kept (None: nothing was loaded);
+    `collapsed`: it waited for somebody else's load.
+    """
+
+    how: str
+    reason: str | None
+    tier: str
+    age: float
+    ttl: float
+    stale_for: float
+    tags: tuple[str, ...]
+    stored: bool | None
+    collapsed: bool
 
 
 def etag(body: bytes) -> str:

@@ -35,6 +35,7 @@ class Database:
 
     value: object = "schedule"
     fails: bool = False
+    skips: bool = False
     loads: int = 0
 
     async def load(self, context: Load) -> object:
@@ -43,7 +44,7 @@ class Database:
         await asyncio.sleep(0)
         if self.fails:
             raise ValueError("database down")
-        return self.value
+        return context.skip(self.value) if self.skips else self.value
 
 
 @dataclass
@@ -201,6 +202,20 @@ async def test_both_cdns_keep_a_public_answer_and_serve_it_stale(vendor: str) ->
     assert rules.tags(public) == {"wedding:como", "vendor:7"}
     assert isinstance(rules.lifetime(asked, private, 0.0), NotCached)
     assert not rules.tags(private)
+
+
+@in_loop
+async def test_what_the_cache_did_not_keep_is_kept_by_nobody() -> None:
+    """A loader that says `skip`, and a cache that is switched off, make answers that no CDN may keep."""
+    async with service(world()) as one:
+        one.database.skips = True
+        skipped = await one.get()
+        assert skipped.headers["cache-status"] == 'wedcache; fwd=miss; stored=?0; key="page:como"'
+        with one.cache.disabled():
+            bypassed = await one.get()
+        assert bypassed.headers["cache-status"] == 'wedcache; fwd=bypass; key="page:como"'
+        for answer in (skipped, bypassed):
+            assert (answer.json(), answer.headers["cache-control"]) == ("schedule", "private, no-store")
 
 
 @dataclass

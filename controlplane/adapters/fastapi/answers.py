@@ -12,7 +12,6 @@ A response is private unless it is declared public: it then says `private, no-st
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -20,6 +19,7 @@ import msgspec
 from fastapi import Request, Response
 
 from controlplane.domain import http_caching
+from controlplane.domain.http_caching import Facts
 from controlplane.domain.tags import is_erasable
 
 _FORWARDED = {"load-failed": "stale", "load-slow": "stale"}
@@ -35,40 +35,8 @@ class Answered(Protocol):
         """The value; None for a miss."""
 
     @property
-    def status(self) -> enum.Enum:
-        """hit, stale, loaded or miss."""
-
-    @property
-    def reason(self) -> enum.Enum | None:
-        """Why it is stale."""
-
-    @property
-    def tier(self) -> str:
-        """Where it came from."""
-
-    @property
-    def age(self) -> float:
-        """Seconds since its load began."""
-
-    @property
-    def ttl(self) -> float:
-        """Seconds until it is no hit any more; negative when it is stale."""
-
-    @property
-    def stale_for(self) -> float:
-        """Seconds for which it may be served after that."""
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """All its tags."""
-
-    @property
-    def stored(self) -> bool | None:
-        """Whether what was loaded was kept; None if nothing was loaded."""
-
-    @property
-    def collapsed(self) -> bool:
-        """Whether it waited for somebody else's load."""
+    def facts(self) -> Facts:
+        """How it came about."""
 
 
 class Timekeeper(Protocol):
@@ -110,7 +78,8 @@ class HttpAnswers:
         is shown in `Cache-Status`; leave it out where it names a person.
         """
         body = b"" if read.value is None else self._encode(read.value)
-        headers = {"Cache-Status": self._cache_status(read, key), **self._lifetimes(read, public)}
+        facts = read.facts
+        headers = {"Cache-Status": self._cache_status(facts, key), **self._lifetimes(facts, public)}
         if read.value is None:
             return Response(status_code=absent, headers=headers)
         tag = http_caching.etag(body)
@@ -119,43 +88,44 @@ class HttpAnswers:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=self._media_type, headers=headers)
 
-    def _lifetimes(self, read: Answered, public: bool) -> dict[str, str]:
+    def _lifetimes(self, facts: Facts, public: bool) -> dict[str, str]:
         """Who may keep the answer and for how long; the tags to purge it by; when its load began."""
-        tags = http_caching.edge_tags(read.tags)
-        if not public or is_erasable(tags) or len(tags) > http_caching.MOST_TAGS or read.status.value == "miss":
+        tags = http_caching.edge_tags(facts.tags)
+        # Without tags there is no entry (every entry has some): nothing could purge it. What the cache itself did not keep
+        # (the loader said so, or a purge overtook the load), nobody else may keep.
+        kept = bool(facts.tags) and facts.stored is not False and len(tags) <= http_caching.MOST_TAGS
+        if not public or not kept or is_erasable(tags):
             return dict(http_caching.PRIVATE)
-        left = read.ttl if read.ttl > 0 else _SOON
-        said = http_caching.public(left, read.stale_for + min(read.ttl, 0.0), self._browser)
+        left = facts.ttl if facts.ttl > 0 else _SOON
+        said = http_caching.public(left, facts.stale_for + min(facts.ttl, 0.0), self._browser)
         if tags:
             said["Cache-Tag"] = ",".join(tags)
             # Cloudflare takes `Cache-Tag` off; a cache that reads through the edge needs the tags too.
             said[http_caching.TAGS] = said["Cache-Tag"]
         now = self._cache.log_time
-        if now is not None and read.ttl > 0:
-            said[http_caching.BORN] = f"{now - read.age:.3f}"
+        if now is not None and facts.ttl > 0:
+            said[http_caching.BORN] = f"{now - facts.age:.3f}"
         return said
 
-    def _cache_status(self, read: Answered, key: str | None) -> str:
+    def _cache_status(self, facts: Facts, key: str | None) -> str:
         """How the cache handled the request, in the terms of RFC 9211."""
-        reason = None if read.reason is None else str(read.reason.value)
-        how = read.status.value
-        if how in ("loaded", "miss") or read.tier == "edge":
+        if facts.how in ("loaded", "miss") or facts.tier == "edge":
             return http_caching.cache_status(
                 hit=False,
-                forwarded="bypass" if read.tier == "disabled" else "miss",
-                ttl=read.ttl if read.stored else None,
-                stored=read.stored,
-                collapsed=read.collapsed or None,
+                forwarded="bypass" if facts.how == "loaded" and not facts.tags else "miss",
+                ttl=facts.ttl if facts.stored else None,
+                stored=facts.stored,
+                collapsed=facts.collapsed or None,
                 key=key,
-                detail=read.tier if read.tier == "edge" else None,
+                detail=facts.tier if facts.tier == "edge" else None,
                 cache=self._name,
             )
-        forwarded = _FORWARDED.get(reason or "") if how == "stale" else None
+        forwarded = _FORWARDED.get(facts.reason or "") if facts.how == "stale" else None
         return http_caching.cache_status(
             hit=forwarded is None,
             forwarded=forwarded,
-            ttl=read.ttl,
+            ttl=facts.ttl,
             key=key,
-            detail=reason or read.tier,
+            detail=facts.reason or facts.tier,
             cache=self._name,
         )
