@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import decorated, freeze_verdict, stampede, warm_plan
+from benchmarks import decorated, freeze_verdict, stampede, tag_purge, warm_plan
 from benchmarks.row import Row
 
 OUT = Path("out/bench/report.json")
@@ -22,6 +22,7 @@ REGISTRY = (
     hit_ratio.BENCHMARK,
     decorated.BENCHMARK,
     stampede.BENCHMARK,
+    tag_purge.BENCHMARK,
 )
 ALL = {one.name: one for one in REGISTRY}
 
