@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import decorated, freeze_verdict, stampede, tag_purge, warm_plan
+from benchmarks import decorated, freeze_verdict, hit_ratio, memory_hit, stampede, tag_purge, warm_plan
 from benchmarks.row import Row
 
 OUT = Path("out/bench/report.json")
