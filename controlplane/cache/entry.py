@@ -75,6 +75,10 @@ class Entry:
         """The value for one caller, who may do with it as he likes."""
         return self.value if self.thaw is None else self.thaw(self.value)
 
+    def outlasts(self, other: Entry) -> bool:
+        """Whether it is fresh for longer, by more than the millisecond to which Redis keeps times."""
+        return self.started + self.fresh > other.started + other.fresh + 0.01
+
     def is_newer_than(self, other: Entry) -> bool:
         """Whether this one's load began later (same epoch: by what it had applied; then by time)."""
         if self.as_of.epoch == other.as_of.epoch and self.as_of.n != other.as_of.n:

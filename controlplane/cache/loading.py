@@ -156,7 +156,8 @@ class Loading:
             found = await self._fetched(self._shared, key, terms)
             if found is not None:
                 state = self._judged.judge(key, found, self._monotonic()).state
-                if state is State.HIT:
+                # For a refresh ahead of its time, what we have already is no answer.
+                if state is State.HIT and (copy is None or found.outlasts(copy)):
                     return Landing(found, "redis")
                 if state is State.STALE and flight.bare:
                     return Landing(found, "redis", answers=False)

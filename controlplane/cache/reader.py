@@ -14,6 +14,8 @@ from controlplane.cache.judged import NOTHING, JudgedMemory
 from controlplane.cache.load import Loader
 from controlplane.cache.loading import Landing, Loading
 from controlplane.cache.parts import Parts, Terms
+from controlplane.cache.shedding import sheds
+from controlplane.domain.tier import Tier
 
 _MISS: Read[Any] = Read(None, Status.MISS, None, "", 0.0)
 
@@ -43,6 +45,8 @@ class Reader:
         self._judged = judged
         self._loading = loading
         self._cap = RefreshCap(parts.settings.refresh_cap)
+        self._shared = parts.shared
+        self._most_waiting = parts.settings.max_reads_waiting
 
     async def read(self, key: str, load: Loader[Any] | None, terms: Terms, *, fetch: bool = True) -> Read[Any]:
         """One read, with a loader or without; `fetch`: the second tier was not asked yet."""
@@ -112,6 +116,8 @@ class Reader:
         if terms.policy.refresh_ahead is not None:
             self._refresh_behind(key, load, terms, copy, capped=verdict.doubtful)
             return self._stale(key, copy, verdict.reason or Reason.REFRESHING)
+        if self._is_shed(terms.policy.tier):
+            return self._stale(key, copy, verdict.reason or Reason.REFRESHING)
         known = self._loading.joinable(key, terms)
         if verdict.doubtful and known is None and not self._cap.take(now):
             self._stats.capped += 1
@@ -174,11 +180,20 @@ class Reader:
         now = self._monotonic()
         if now < max(entry.refresh_at, entry.retry_at) or self._loading.joinable(key, terms):
             return
+        if self._is_shed(terms.policy.tier):
+            return
         entry.refresh_at = now + terms.policy.throttle
         if not capped or self._cap.take(now):
             self._loading.join(key, load, terms, entry, bare=False)
         else:
             self._stats.capped += 1
+
+    def _is_shed(self, tier: Tier) -> bool:
+        """Whether a refresh of this tier is left out, because Redis is under pressure and the database soon will be."""
+        if self._shared is None or not sheds(tier, self._shared.pressure(), self._most_waiting):
+            return False
+        self._stats.refreshes_shed += 1
+        return True
 
     def _failed(self, copy: Entry) -> Reason:
         """Why a copy is served when its refresh failed."""

@@ -10,9 +10,9 @@ class Stats:
     """Counts since the start.
 
     Those that end in `_failures` are failures that no caller saw. `redis_skipped`: reads that an open breaker kept from
-    Redis; `fills_shed`: fills of low and medium left out under pressure. `damaged` to `mistyped`: what Redis held was
-    no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not stored in Redis,
-    could not be, or not even in memory.
+    Redis; `fills_shed`, `refreshes_shed`: those of low and medium left out under pressure. `damaged` to `mistyped`:
+    what Redis held was no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not
+    stored in Redis, could not be, or not even in memory.
     """
 
     hits: int = 0
@@ -33,6 +33,7 @@ class Stats:
     redis_skipped: int = 0
     fill_failures: int = 0
     fills_shed: int = 0
+    refreshes_shed: int = 0
     fills_dropped: int = 0
     damaged: int = 0
     foreign: int = 0
