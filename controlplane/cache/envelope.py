@@ -15,6 +15,7 @@ import msgspec
 MARK = b"WC"
 VERSION = 2
 _HEAD = len(MARK) + 1
+_OURS = MARK + bytes((VERSION,))
 _START = _HEAD + 4
 _HEADROOM = 16_384
 # msgspec raises UnicodeDecodeError, a ValueError, for texts that are not UTF-8.
@@ -63,22 +64,25 @@ def unwrap(raw: bytes, key: str, *, longest: int) -> Envelope | Unusable:
 
     Another key's envelope (two long keys with one digest, a copied value) is foreign.
     """
-    if raw[: len(MARK)] != MARK:
-        return Unusable.FOREIGN
-    if len(raw) < _START:
-        return Unusable.DAMAGED
-    if raw[len(MARK)] != VERSION:
-        return Unusable.OTHER_VERSION
+    if raw[:_HEAD] != _OURS or len(raw) < _START:
+        return _strange(raw)
     if len(raw) > longest + _HEADROOM + 4 * len(key):
         return Unusable.TOO_LARGE
     body = memoryview(raw)[_START:]
-    if raw[_HEAD:_START] != _checksum(body):
+    if int.from_bytes(raw[_HEAD:_START], "big") != zlib.crc32(body, VERSION):
         return Unusable.DAMAGED
     try:
         envelope = _decoder.decode(body)
     except _NOT_OURS:
         return Unusable.DAMAGED
     return envelope if envelope.key == key else Unusable.FOREIGN
+
+
+def _strange(raw: bytes) -> Unusable:
+    """Why bytes that do not begin as ours do, or end too soon, are no envelope."""
+    if raw[: len(MARK)] != MARK:
+        return Unusable.FOREIGN
+    return Unusable.DAMAGED if len(raw) < _START else Unusable.OTHER_VERSION
 
 
 def version_of(raw: bytes) -> int | None:

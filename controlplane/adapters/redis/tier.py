@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,8 @@ from controlplane.domain.purge_log import Position
 from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
 
-_HEADER = re.compile(rb"([ET])1 (\S{1,64}) (\d{1,18}) (\d{1,18})\n")
+# The longest header: mark, epoch (64 bytes), two numbers of 18 digits.
+_LONGEST_HEADER = 128
 
 
 @dataclass(slots=True)
@@ -81,14 +81,16 @@ class RedisTier:
             return None
         if raw is SILENT:
             raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
-        header = _HEADER.match(raw) if type(raw) is bytes else None
-        if header is None:
+        header, end, payload = raw.partition(b"\n") if type(raw) is bytes else (b"", b"", b"")
+        parts = header.split(b" ") if len(header) <= _LONGEST_HEADER else ()
+        if not end or len(parts) != 4 or not parts[2].isdigit() or not parts[3].isdigit():
             self.stats.foreign += 1
             return None
-        if header[1] == b"T":
-            return None
-        position = Position(header[2].decode("ascii", "replace"), int(header[3]))
-        return Stored(raw[header.end() :], position, int(header[4]) / 1000)
+        mark, epoch, n, born = parts
+        if mark == b"E1":
+            return Stored(payload, Position(epoch.decode("ascii", "replace"), int(n)), int(born) / 1000)
+        self.stats.foreign += mark != b"T1"
+        return None
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
         """One guarded SET."""
