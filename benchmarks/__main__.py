@@ -11,7 +11,17 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import decorated, freeze_verdict, hit_ratio, memory_hit, stampede, tag_purge, warm_plan
+from benchmarks import (
+    avoided_reads,
+    decorated,
+    entry_bytes,
+    freeze_verdict,
+    hit_ratio,
+    memory_hit,
+    stampede,
+    tag_purge,
+    warm_plan,
+)
 from benchmarks.row import Row
 
 OUT = Path("out/bench/report.json")
@@ -20,6 +30,8 @@ REGISTRY = (
     warm_plan.BENCHMARK,
     memory_hit.BENCHMARK,
     hit_ratio.BENCHMARK,
+    avoided_reads.BENCHMARK,
+    entry_bytes.BENCHMARK,
     decorated.BENCHMARK,
     stampede.BENCHMARK,
     tag_purge.BENCHMARK,
