@@ -20,7 +20,7 @@ from controlplane.domain.tier import Tier
 ENTRIES = 100_000
 BAR = 240
 WEDDINGS = [f"wedding:{number}" for number in range(1_000)]
-KINDS = ["kind:guests", "kind:photos", "kind:menus"]
+PAGES = ["page:guests", "page:photos", "page:menus"]
 
 
 def measure() -> list[Row]:
@@ -39,8 +39,8 @@ def measure() -> list[Row]:
             holds=mine <= BAR,
             conditions=(
                 f"{ENTRIES} entries, resident memory of a fresh process each, keys and values made before; ours with "
-                f"two tags each ({len(WEDDINGS)} weddings, {len(KINDS)} kinds), the rivals with none; the floor is a bare "
-                "dict"
+                f"two tags each ({len(WEDDINGS)} weddings, {len(PAGES)} pages), the rivals with none; the floor is a "
+                "bare dict"
             ),
             rivals={name: round(size) for name, size in taken.items()},
         )
@@ -51,7 +51,7 @@ def ours(keys: list[str], values: list[bytes]) -> object:
     """The cache's memory, with entries as the loader's path makes them."""
     memory, as_of = Memory(ENTRIES, 2**62), Position("epoch", 1)
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
-        tags = all_tags("main", key, (WEDDINGS[number % len(WEDDINGS)], KINDS[number % len(KINDS)]))
+        tags = all_tags("main", key, (WEDDINGS[number % len(WEDDINGS)], PAGES[number % len(PAGES)]))
         memory.put(key, Entry(value, tags, as_of, 1_000 + number / 7, 60.0, 60.0, 120.0, Tier.LOW, len(value)))
     return memory
 
