@@ -91,8 +91,8 @@ class HttpAnswers:
     def _lifetimes(self, facts: Facts, public: bool) -> dict[str, str]:
         """Who may keep the answer and for how long; the tags to purge it by; when its load began."""
         tags = http_caching.edge_tags(facts.tags)
-        # Without tags there is no entry (every entry has some): nothing could purge it. What the cache itself did not keep
-        # (the loader said so, or a purge overtook the load), nobody else may keep.
+        # Without tags there is no entry (every entry has some), and nothing could purge it. What the cache itself did
+        # not keep (the loader said so, or a purge overtook the load), nobody else may keep.
         kept = bool(facts.tags) and facts.stored is not False and len(tags) <= http_caching.MOST_TAGS
         if not public or not kept or is_erasable(tags):
             return dict(http_caching.PRIVATE)
