@@ -74,10 +74,10 @@ async def _measure(url: str) -> list[Row]:
                 for one, (get, count) in everyone.items():
                     who.ours._memory.clear()
                     best[one] = max(best[one], await _at_once(get, workers, count))
-            for kind in BARS:
-                rows.append(
-                    _many(kind, workers, {whose: best[kind, whose] for of, whose in best if of == kind}, who.pool)
-                )
+            rows += [
+                _many(kind, workers, {whose: best[kind, whose] for of, whose in best if of == kind}, who.pool)
+                for kind in BARS
+            ]
         purging.cancel()
         await asyncio.gather(purging, return_exceptions=True)
         return rows
