@@ -13,6 +13,7 @@ from controlplane.ports.purge_log import Purger
 
 _FIRST_LOOK = 0.002
 _SLOWEST_LOOK = 0.1
+_SOMEBODY = ("whoever was on the roll of the lost log",)
 
 
 class Receipt:
@@ -30,6 +31,9 @@ class Receipt:
         self._blind_max = blind_max
         self._placed = placed
         self._appended = clock.monotonic()
+        # Who had not confirmed when the roll was last read in the purge's own epoch; None: it never was.
+        self._waiting: tuple[str, ...] | None = None
+        self._absent: tuple[str, ...] = ()
 
     @property
     def owed(self) -> bool:
@@ -42,8 +46,10 @@ class Receipt:
         """Wait until every living member confirmed, or was blind for longer than blind memory may answer.
 
         A removal that is owed counts from when the log has taken it. One that a log which began anew does not hold is
-        put back by this process and counts from then. Raises Incomplete after `timeout` seconds, naming who is still
-        waited for, or that the removal is still owed or not yet put back. It may be called again.
+        put back by this process and counts from then; whoever had not confirmed before (everybody, where nobody was
+        asked) is waited for by name, or for as long as blind memory may answer. Raises Incomplete after `timeout`
+        seconds, naming who is still waited for, or that the removal is still owed or not yet put back. It may be called
+        again.
         """
         pause = _FIRST_LOOK
         began = self._clock.monotonic()
@@ -69,8 +75,12 @@ class Receipt:
             placed = self._placed(self.purge)
             if placed and placed.purge.position.epoch == roll.epoch:
                 self.purge, self._appended = placed.purge, placed.at
+                self._absent = _SOMEBODY if self._waiting is None else self._waiting
         waited = self._clock.monotonic() - self._appended
-        return completion(self.purge, roll, waited=waited, blind_max=self._blind_max)
+        found = completion(self.purge, roll, waited=waited, blind_max=self._blind_max, absent=self._absent)
+        if not found.lost:
+            self._waiting = found.waiting_for
+        return found
 
     def _incomplete(self, last: Completion | None) -> Incomplete:
         """Say what is known."""

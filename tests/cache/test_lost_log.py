@@ -13,7 +13,7 @@ from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.cache import Cache, Read, Reason, Status
 from controlplane.cache.barriers import Standing
 from controlplane.domain.purge_log import Kind
-from controlplane.errors import Unavailable
+from controlplane.errors import Incomplete, Unavailable
 from sandbox import valkey
 from tests.cache.scene import Source, in_loop, real_cache, until, world
 from tests.cache.switchboard import Switchboard
@@ -43,6 +43,49 @@ async def test_a_restarted_empty_log_makes_what_was_cached_doubtful(victim: valk
             source.error, source.value = None, 1
             assert (await read(cache, source, "new")).value == "v1"
             assert cache.sees_log
+        finally:
+            again.stop()
+
+
+@pytest.mark.parametrize("first", ["who knows", "who does not"])
+@in_loop
+async def test_a_removal_that_a_member_never_heard_is_put_back(
+    victim: valkey.Server, tmp_path: Path, first: str
+) -> None:
+    """G9, G5: the log restarts empty while a member is cut off that has not heard of a removal. Whoever begins the new
+    epoch, the removal is in it again: that member's copy ends, what was kept after the removal is only doubted, and the
+    receipt is complete once that member has confirmed."""
+    source = Source()
+    async with (
+        Switchboard(victim.port) as near,
+        Switchboard(victim.port) as far,
+        real_cache(near.url, "s") as knows,
+        real_cache(far.url, "s") as deaf,
+    ):
+        await read(deaf, source, "x", "wedding:x")
+        await far.cut()
+        receipt = await knows.remove(tags=["wedding:x"])
+        await read(knows, source, "x", "wedding:x")
+        with pytest.raises(Incomplete, match=deaf.member):
+            await receipt.complete(0.01)
+        await near.cut()
+        victim.stop()
+        again = valkey.start(victim.port, tmp_path)
+        try:
+            boards = [near, far] if first == "who knows" else [far, near]
+            boards[0].connect(victim.port)
+            await until(lambda: (knows if boards[0] is near else deaf).stats.epochs == 1)
+            if first == "who knows":
+                with pytest.raises(Incomplete, match=deaf.member):
+                    await receipt.complete(0.1)
+            boards[1].connect(victim.port)
+            done = await receipt.complete(10)
+            assert set(done.confirmed) == {knows.member, deaf.member}
+            source.error = ValueError("database down")
+            with pytest.raises(ValueError, match="database down"):
+                await read(deaf, source, "x", "wedding:x")
+            if first == "who knows":
+                assert (await knows.read("x")).status is Status.STALE, "kept after the removal: doubted, not removed"
         finally:
             again.stop()
 
@@ -107,7 +150,9 @@ async def test_blind_memory_gives_no_hit(server: valkey.Server, scope: str) -> N
     source = Source()
     log = RedisPurgeLog(server.url, scope=scope)
     async with Switchboard(server.port) as board:
-        log_cache = Cache(log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._engine.ports.clock)
+        log_cache = Cache(
+            log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._engine.ports.clock
+        )
         async with log_cache as cache:
             await read(cache, source)
             await board.cut()
