@@ -17,7 +17,8 @@ VERSION = 2
 _HEAD = len(MARK) + 1
 _OURS = MARK + bytes((VERSION,))
 _START = _HEAD + 4
-_HEADROOM = 16_384
+# Room for the tags: 250 of the longest ones.
+_HEADROOM = 65_536
 # msgspec raises UnicodeDecodeError, a ValueError, for texts that are not UTF-8.
 _NOT_OURS = (msgspec.DecodeError, ValueError, RecursionError)
 

@@ -90,6 +90,8 @@ def is_frozen(value: Any) -> bool:
     kind = type(value)
     if kind in _SCALARS or isinstance(value, enum.Enum):
         return True
+    if isinstance(value, str | int | float | bytes):
+        return not hasattr(value, "__dict__")
     try:
         if isinstance(value, tuple | frozenset):
             return not hasattr(value, "__dict__") and all(is_frozen(item) for item in value)

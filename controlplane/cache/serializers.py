@@ -82,6 +82,8 @@ class Serializers:
         every: list[Serializer] = [MsgPack(), Json(), Raw(), *reads, self.writes]
         for one in every:
             known = self._known.setdefault(one.code, one)
+            if type(one).__hash__ is None:
+                raise BadInput(f"serializer {one.name!r} cannot be hashed; give its class a __hash__ (or eq=False)")
             if not _FIRST <= one.code <= _LAST or known.name != one.name:
                 raise BadInput(
                     f"serializer {one.name!r} has the code {one.code}: taken, or not within {_FIRST} to {_LAST}",

@@ -91,7 +91,7 @@ def test_what_is_not_used_says_why() -> None:
     assert coding.open(raw, "other", None) is Unusable.FOREIGN
     assert coding.open(newer, "k", None) is Unusable.OTHER_VERSION
     assert coding.open(raw, "k", int) is Unusable.MISTYPED
-    assert coding.open(enveloped(b"x" * (LONGEST + 50_000), 0), "k", None) is Unusable.TOO_LARGE
+    assert coding.open(enveloped(b"x" * (LONGEST + 100_000), 0), "k", None) is Unusable.TOO_LARGE
     assert coding.open(enveloped(b"\xc4", 0), "k", None) is Unusable.MISTYPED
     assert (envelope.version_of(newer), envelope.version_of(b"pickle")) == (envelope.VERSION + 1, None)
 

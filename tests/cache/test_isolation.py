@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from controlplane.cache import Cache, Load, Settings
 from controlplane.cache.isolation import Isolation, is_frozen, is_frozen_kind, is_same
 from controlplane.cache.serializers import MsgPack
+from controlplane.domain.tags import CacheTag
 from controlplane.errors import BadInput
 from tests.cache.fakes import FakeClock, FakePurgeLog
 from tests.cache.scene import in_loop, until, world
@@ -80,7 +81,20 @@ class Node(msgspec.Struct, frozen=True):
 
 MINUTE = timedelta(minutes=1)
 ROME = datetime(2027, 6, 12, tzinfo=ZoneInfo("Europe/Rome"))
-FROZEN = [None, 7, "x", b"x", UTC, ROME, Meal.FISH, Seat(1, ("a",)), Course(Meal.FISH, ("w",)), Pair(1, "x"), (1, (2,))]
+FROZEN = [
+    None,
+    7,
+    "x",
+    b"x",
+    UTC,
+    ROME,
+    Meal.FISH,
+    Seat(1, ("a",)),
+    CacheTag("wedding:como"),
+    Course(Meal.FISH, ("w",)),
+    Pair(1, "x"),
+    (1, (2,)),
+]
 CHANGEABLE: list[tuple[Any, Callable[[Any], object]]] = [
     ([1, {"a": [2]}], lambda value: value[1]["a"].append(3)),
     ({"a": {1: "x"}}, lambda value: value["a"].clear()),

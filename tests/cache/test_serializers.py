@@ -114,6 +114,15 @@ def test_a_code_means_one_format() -> None:
     for wrong in (Taken(), Outside()):
         with pytest.raises(BadInput, match="shouting"):
             Serializers(wrong)
+
+    class Unhashable(Shouting):
+        """What a dataclass is unless it says otherwise."""
+
+        __hash__ = None  # type: ignore[assignment]  # that is the fault
+
+    unhashable: Any = Unhashable()
+    with pytest.raises(BadInput, match="__hash__"):
+        Serializers(unhashable)
     known = Serializers(Json(), [Shouting()])
     assert [getattr(known.reader_of(code), "name", None) for code in (1, 2, 3, 64, 65)] == [
         "msgpack",
