@@ -182,6 +182,7 @@ class Plant:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""
         from controlplane.adapters.http.region_probe import RegionProbe
         from controlplane.adapters.redis.control import RedisControlKeys
+        from controlplane.adapters.redis.examine import examine
         from controlplane.adapters.redis.purge_log import RedisPurgeLog
         from controlplane.agent.world import Tools
 
@@ -202,6 +203,7 @@ class Plant:
             purges=RedisPurgeLog(url),
             prober=RegionProbe(self.profile.connect, self.inventory.ca),
             tell=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201  (an agent's talk is its log)
+            examine=lambda: examine(url),
         )
 
     def operation_id(self, kind: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controlplane.adapters.redis import eviction
+from controlplane.adapters.redis.examine import examine
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.errors import Refused, Unavailable
 from sandbox import valkey
@@ -75,6 +76,20 @@ async def test_a_server_that_comes_later_is_checked_then(tmp_path: Path, caplog:
         finally:
             await tier.aclose()
             server.stop()
+
+
+@in_loop
+async def test_the_agent_tells_doctor(evicting: valkey.Server, server: valkey.Server) -> None:
+    """What the region's agent asks for `doctor`: refused, with the address and no secret; a fit server passes, one that
+    is not there or does not let us in is Unavailable."""
+    with pytest.raises(Refused, match="allkeys-lru") as refusal:
+        await examine(url(evicting.port))
+    assert SECRET not in str(refusal.value)
+    await examine(server.url)
+    for useless in (f"redis://127.0.0.1:{valkey.free_port()}", f"redis://:wr0ng@127.0.0.1:{evicting.port}"):
+        with pytest.raises(Unavailable, match="cannot be used") as trouble:
+            await examine(useless, limit=0.5)
+        assert "wr0ng" not in str(trouble.value)
 
 
 @pytest.mark.parametrize("policy", ["noeviction", "volatile-lru", "volatile-lfu", "volatile-ttl", "volatile-random"])
