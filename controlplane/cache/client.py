@@ -70,7 +70,7 @@ class Cache:
     async def open(self) -> None:
         """Connect and follow the purge log, for at most `start_timeout`. Where it is open already, this does nothing.
 
-        Never raises: what is down now heals behind the reads.
+        What is down now heals behind the reads. Raises Refused for a Redis that may evict the purge log (`allkeys-*`).
         """
         await self._home.open()
 

@@ -13,7 +13,7 @@ from controlplane.adapters.redis.examine import examine
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.errors import Refused, Unavailable
 from sandbox import valkey
-from tests.cache.scene import in_loop, until
+from tests.cache.scene import in_loop, real_cache, until
 
 SECRET = "s3cret"
 
@@ -51,6 +51,15 @@ async def test_start_up_refuses_a_server_that_may_evict_any_key(evicting: valkey
         assert part in said
     assert SECRET not in said
     assert not tier.lane.is_open
+
+
+@in_loop
+async def test_a_cache_does_not_open_over_it(evicting: valkey.Server) -> None:
+    """The refusal comes out of the cache's own opening, before anything is read; nothing stays open."""
+    cache = real_cache(url(evicting.port), "s")
+    with pytest.raises(Refused, match="allkeys-lru"):
+        await cache.open()
+    await cache.aclose()
 
 
 @in_loop

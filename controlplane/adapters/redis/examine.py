@@ -11,8 +11,8 @@ from controlplane.errors import Unavailable
 async def examine(url: str, *, limit: float = 1.0) -> None:
     """Connect as the cache does, to every node, for at most `limit` seconds each, and look at the eviction policy.
 
-    Raises Refused for a server that may evict the purge log, Unavailable where one does not answer or let us in; neither
-    shows a secret. Nothing is changed.
+    Raises Refused for a server that may evict the purge log, Unavailable where one does not answer or let us in;
+    neither shows a secret. Nothing is changed.
     """
     place = parse(url)
     lane = (ClusterLane if place.is_cluster else Lane)(place, timeout=limit, connect_timeout=limit)
