@@ -130,7 +130,7 @@ class Engine:
         self.purges = Purges(self.parts, ports.log)
 
     async def open(self) -> None:
-        """Connect and follow the purge log, for at most `start_timeout`. Raises Refused for a tier that must not be used."""
+        """Connect and follow the log, for at most `start_timeout`. Raises Refused for a tier that must not be used."""
         if self.ports.second is not None:
             await self.ports.second.open()
         await self.follower.start()
