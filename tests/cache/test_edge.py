@@ -1,4 +1,4 @@
-"""The edge as a tier: when it is read, what of it is believed, and that it harms nobody."""
+"""G13 and G16, the edge as a tier: when it is read, what of it is believed, and that it harms nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The envelope: whatever is not exactly what was written is nothing, and says why."""
+"""G16, the envelope: whatever is not exactly what was written is nothing, and says why."""
 
 from __future__ import annotations
 
