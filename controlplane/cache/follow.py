@@ -125,7 +125,11 @@ class Follower:
 
     async def _round(self) -> None:
         await self._beat()
-        await self.owing.deliver()
+        try:
+            await self.owing.deliver()
+        except Unavailable:
+            # What others purge is heard all the same.
+            self._stats.log_failures += 1
         self._forget()
         for purge in await self._log.listen(self._barriers.position, _QUIET):
             if purge.position.epoch != self._barriers.position.epoch:

@@ -211,6 +211,25 @@ async def test_a_blind_process_refreshes_behind_once_per_throttle() -> None:
 
 
 @in_loop
+async def test_a_receipt_that_asked_nobody_before_the_loss_waits_out_the_blind() -> None:
+    """G5, G9: the roll is lost with its log; who was on it is not known, so completion waits until blind memory would
+    be silent, and then comes."""
+    scene = world()
+    async with scene.cache() as cache:
+        receipt = await cache.remove(tags=["guest:9"])
+        scene.log.restart_empty()
+        await until(lambda: cache.stats.epochs == 1 and cache.sees_log)
+        asking = asyncio.create_task(receipt.complete(5))
+        await asyncio.sleep(0.05)
+        scene.clock.pass_by(6)
+        with pytest.raises(Incomplete, match="whoever was on the roll of the lost log"):
+            await asking
+        scene.clock.pass_by(55)
+        await until(lambda: cache.sees_log)
+        assert (await receipt.complete(5)).confirmed == (cache.member,)
+
+
+@in_loop
 async def test_a_lost_log_refreshes_under_the_cap() -> None:
     """G9: after a new epoch the loads per second stay under the cap, and the others get the copy."""
     source, scene = Source(), world()
