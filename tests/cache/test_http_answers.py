@@ -1,4 +1,4 @@
-"""G16 and what a service built with FastAPI answers: validators, lifetimes, tags, birth, and how the cache handled it."""
+"""G16 and a FastAPI service: validators, lifetimes, tags, birth, and how the cache handled a request."""
 
 from __future__ import annotations
 
