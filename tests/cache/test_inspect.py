@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from controlplane.cache.__main__ import main
 from controlplane.cache.envelope import VERSION
 from controlplane.cache.inspection import Inspection, inspect
 from sandbox import valkey
+from tests.cache import redis_cluster
 from tests.cache.scene import in_loop, real_cache, until
 
 LONGEST = 2**20
@@ -131,6 +133,21 @@ async def test_what_is_no_entry_says_what_it_is(server: valkey.Server, scope: st
             "miss: what stands there (a list) was not written by the cache",
             None,
         )
+
+
+@in_loop
+async def test_a_cluster_is_asked_node_by_node(tmp_path: Path) -> None:
+    """The same facts from a Cluster, wherever the key's slot is."""
+    with redis_cluster.running(tmp_path) as nodes:
+        url = redis_cluster.url(nodes)
+        async with real_cache(url, "main") as cache:
+            await filled(cache, "a", "b", "c")
+            await cache.expire(tags=["vendor:7"])
+            look = RedisLook(url)
+            found = [await inspect(look, "main", key, longest=LONGEST) for key in ("a", "b", "c", "d")]
+            await look.aclose()
+    assert [one.verdict.partition(":")[0] for one in found] == ["stale", "stale", "stale", "miss"]
+    assert all(one.age is not None and one.age < 60 for one in found[:3])
 
 
 def test_the_command(server: valkey.Server, scope: str, capsys: pytest.CaptureFixture[str]) -> None:
