@@ -7,7 +7,7 @@ lock is held, and no connection is held while waiting.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from controlplane.cache.settings import Settings
@@ -30,6 +30,7 @@ class Turns:
         self._settings = settings
         self._monotonic = clock.monotonic
         self._stats = stats
+        self._returns: set[asyncio.Task[None]] = set()
 
     async def run(
         self,
@@ -64,14 +65,24 @@ class Turns:
             if waited and (found := await look()) is not None:
                 self._stats.loads_elsewhere += 1
                 return found
-            value = await load()
-            await filled()
-            return value
+            return await load()
         finally:
             if token is not None:
-                await self._lock.release(name, token)
+                self._behind(self._give_back(self._lock, name, token, filled))
 
     async def aclose(self) -> None:
-        """Close the lock's connections."""
+        """Give back what is held, then close the lock's connections."""
+        if self._returns:
+            await asyncio.wait(set(self._returns), timeout=self._settings.drain_timeout)
         if self._lock is not None:
             await self._lock.aclose()
+
+    async def _give_back(self, lock: LoadLock, name: str, token: str, filled: Callable[[], Awaitable[None]]) -> None:
+        """Once others find our value; nobody waits for this."""
+        await filled()
+        await lock.release(name, token)
+
+    def _behind(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._returns.add(task)
+        task.add_done_callback(self._returns.discard)
