@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from controlplane.cache.engine import Engine
@@ -78,7 +77,7 @@ async def explain(engine: Engine, key: str) -> Explanation:
 
 def _known(engine: Engine, key: str, entry: Entry, now: float) -> Known:
     """One tier's entry, judged; a copy is judged, so that nothing is dropped or marked."""
-    verdict = engine.judged.judge(key, dataclasses.replace(entry), now)
+    verdict = engine.judged.judge(key, entry.lasting(entry.fresh, entry.life), now)
     age = max(0.0, now - entry.started)
     return Known(
         verdict.state,

@@ -51,7 +51,7 @@ class JudgedMemory:
         return verdict
 
     def weigh(self, entry: Entry, now: float) -> Verdict:
-        """Collect what the judge needs; remember a hit's generation."""
+        """Collect what the judge needs; mark a hit."""
         barriers = self._barriers
         generation = barriers.generation
         verdict = judge(
@@ -63,7 +63,7 @@ class JudgedMemory:
             in_window=now - entry.started >= entry.fresh + entry.stale and self.in_window(entry.tags),
         )
         if verdict is HIT:
-            entry.checked = generation
+            entry.mark = self._memory.queues.marked(generation)
         return verdict
 
     def _fast_path(self) -> Callable[[str], Entry | None]:
@@ -81,18 +81,20 @@ class JudgedMemory:
                 return None
             now = monotonic()
             if now < entry.fresh_until and now <= follower.blind_at:
-                if entry.checked != barriers.generation and not is_still_valid(entry):
+                mark = queues.mark
+                if (entry.mark is not mark or mark[0] != barriers.generation) and not is_still_valid(entry):
                     return None
                 entry.uses += 1
-                entry.used = queues.epoch
                 return entry
             return None
 
         def is_still_valid(entry: Entry) -> bool:
-            is_untouched = entry.checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
-            if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
-                return False
-            entry.checked = barriers.generation
+            checked = entry.mark[0]
+            if checked != barriers.generation:
+                is_untouched = checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
+                if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
+                    return False
+            entry.mark = queues.marked(barriers.generation)
             return True
 
         return hit

@@ -16,7 +16,7 @@ OnEvict = Callable[[str, Entry], None]
 class Memory:
     """Entries by key. Not for several threads.
 
-    `entries` is read directly on the hot path; a hit adds one to its entry's `uses` and notes `queues.epoch` in `used`,
+    `entries` is read directly on the hot path; a hit adds one to its entry's `uses` and leaves `queues.mark` in it,
     nothing else. `evicted` counts what left for want of room, `refused` what alone exceeds `max_bytes`. `on_evict` is
     told what left for want of room, after both bounds hold again; what it raises reaches the caller of `put`.
     """
@@ -39,7 +39,8 @@ class Memory:
         entry = self.entries.get(key)
         if entry is not None:
             entry.uses += 1
-            entry.used = self.queues.epoch
+            queues = self.queues
+            entry.mark = queues.mark if entry.mark[0] == queues.mark[0] else queues.unseen
         return entry
 
     def put(self, key: str, entry: Entry) -> bool:
@@ -58,7 +59,8 @@ class Memory:
         if known is not None:
             return self._replace(key, known, entry)
         gone = self._make_room(1, cost)
-        entry.uses, entry.used = 0, self.queues.epoch
+        entry.uses, entry.mark = 0, self.queues.unseen
+        entry.shelve(key)
         self.queues.enter(key)
         self.entries[key] = entry
         self.bytes += cost
@@ -80,7 +82,8 @@ class Memory:
 
     def _replace(self, key: str, known: Entry, entry: Entry) -> bool:
         """Put another entry in the place that the key has."""
-        entry.uses, entry.used = known.uses, known.used
+        entry.uses, entry.mark = known.uses, self.queues.unseen
+        entry.shelve(key)
         self.bytes += cost_of(key, entry) - cost_of(key, known)
         self.entries[key] = entry
         gone = self._make_room(0, 0)

@@ -1,7 +1,7 @@
 """The order of eviction: S3-FIFO's small and main queue, whose use follows the policy that suits the traffic.
 
-A hit touches no queue: it counts in its entry and notes the `epoch` there. Queues hold keys only; what was dropped
-leaves a vacant place, which its key takes again if it comes back before the place reaches the head.
+A hit touches no queue: it counts in its entry and leaves the `mark` of the time there. Queues hold keys only; what was
+dropped leaves a vacant place, which its key takes again if it comes back before the place reaches the head.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from zlib import crc32
 
-from controlplane.cache.entry import Entry
+from controlplane.cache.entry import UNSEEN, Entry
 from controlplane.cache.evicted import Evicted
 from controlplane.cache.eviction import MOST_USES, S3_FIFO
 from controlplane.cache.trial import Trial
@@ -23,10 +23,15 @@ _MOVES = 8
 
 
 class Queues:
-    """Says which key leaves next. Every key of `entries` has exactly one place here."""
+    """Says which key leaves next. Every key of `entries` has exactly one place here.
+
+    `mark` is that of what is used now: the barriers' generation that was seen last, and the epoch; `unseen` that of
+    what was not judged yet.
+    """
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
-        self.epoch = 0
+        self.mark = UNSEEN
+        self.unseen = UNSEEN
         self.trial = Trial(entries)
         self._entries = entries
         self._small: deque[str] = deque()
@@ -37,18 +42,24 @@ class Queues:
         self._evicted = Evicted()
         self._left = 1
 
+    def marked(self, generation: int) -> tuple[int, int]:
+        """The mark of an entry that is used now and was found valid at `generation`; one object for all of them."""
+        if self.mark[0] != generation:
+            self.mark = (generation, self.mark[1])
+        return self.mark
+
     def enter(self, key: str) -> None:
         """Give a key that is not in memory its place, before its entry is put there."""
         fingerprint = fingerprint_of(key)
         self._left -= 1
         if self._left <= 0:
-            self.epoch += 1
+            self._next_epoch()
             self._left = max(1, len(self._entries) // _EPOCHS)
         self.trial.enter(key, fingerprint)
         if key in self._vacant:
             self._vacant.discard(key)
         elif self._evicted.take(fingerprint, self._remembered()) or self.trial.policy.by_recency:
-            self._append(key, self.epoch)
+            self._append(key, self.mark[1])
         else:
             self._small.append(key)
 
@@ -96,7 +107,7 @@ class Queues:
         entry = self._entries[key]
         if entry.uses >= promote_at:
             self._recount(key, entry, 0)
-            self._append(key, self.epoch)
+            self._append(key, self.mark[1])
             return None
         self._evict(key, entry, is_remembered=True)
         return key
@@ -110,7 +121,7 @@ class Queues:
         uses = min(entry.uses, MOST_USES)
         if uses:
             self._recount(key, entry, uses - 1)
-            self._append(key, self.epoch)
+            self._append(key, self.mark[1])
             return None
         self._evict(key, entry, is_remembered=False)
         return key
@@ -121,8 +132,8 @@ class Queues:
         if key is None:
             return None
         entry = self._entries[key]
-        if entry.used > self._oldest:
-            self._append(key, entry.used)
+        if entry.mark[1] > self._oldest:
+            self._append(key, entry.mark[1])
             return None
         self._evict(key, entry, is_remembered=True)
         return key
@@ -157,7 +168,11 @@ class Queues:
             if entry is None:
                 self._vacant.discard(key)
             else:
-                self._append(key, entry.used)
+                self._append(key, entry.mark[1])
+
+    def _next_epoch(self) -> None:
+        generation, epoch = self.mark
+        self.mark, self.unseen = (generation, epoch + 1), (-1, epoch + 1)
 
     def _recount(self, key: str, entry: Entry, uses: int) -> None:
         self.trial.count(key, entry.uses, uses)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from controlplane.cache.barriers import Standing
@@ -17,6 +16,7 @@ from controlplane.cache.parts import Terms
 from controlplane.domain.purge_log import Position
 
 _LOOKS = 50
+_TOGETHER = 256
 _PAUSE = 0.002
 
 
@@ -42,6 +42,8 @@ async def put(engine: Engine, values: Mapping[str, Any], terms: Mapping[str, Ter
         if engine.barriers.standing(others, since) is Standing.VALID:
             made = engine.keeping.make(value, own, as_of, started, Load(key))
             kept += engine.keeping.store(key, made, own.policy)
+            if engine.shared is not None and kept % _TOGETHER == 0:
+                await engine.shared.room(_TOGETHER)
     return kept
 
 
@@ -68,7 +70,7 @@ async def touch(engine: Engine, key: str, terms: Terms, *, renews_fresh: bool) -
     now = engine.ports.clock.monotonic()
     length = terms.policy.fresh if renews_fresh else entry.fresh
     fresh = now - entry.started + length
-    longer = replace(entry, fresh=fresh, life=engine.judged.life(entry.tags, fresh + entry.stale))
+    longer = entry.lasting(fresh, engine.judged.life(entry.tags, fresh + entry.stale))
     value = longer.own()
     made = Made(longer, engine.parts.coding.encode(value), own_tags_of(entry.tags), keepable=True)
     return engine.keeping.store(key, made, terms.policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.cache.entry import Entry
+from controlplane.cache.entry import Entry, all_tags
 from controlplane.cache.memory import OVERHEAD, Memory
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
@@ -97,3 +97,25 @@ def test_a_refresh_keeps_the_keys_place_and_uses() -> None:
     memory.get("a")
     memory.put("a", newer := entry(started=1.0))
     assert (newer.uses, memory.queues.places()) == (1, 1)
+
+
+@given(
+    st.text(max_size=12),
+    st.lists(st.sampled_from(["wedding:1", "guest:2", "page:menu"]), max_size=3),
+    st.sampled_from(["main", "other"]),
+    st.sampled_from([0.0, 7.0]),
+)
+def test_what_is_shared_in_memory_reads_as_it_was_put(key: str, tags: list[str], namespace: str, at: float) -> None:
+    """Tags, durations and marks of an entry are the same before and after memory keeps it, beside others like it."""
+    memory = Memory(10, 1_000_000)
+    for number, name in enumerate((key, key + "x", key)):
+        every = all_tags(namespace, name, tags)
+        new = Entry(number, every, Position("e", number), number, 60.0, 30.0, 90.0, Tier.HIGH, 1)
+        new.retry_at = at
+        memory.put(name, new)
+        new.refresh_at = at + 1
+        assert (new.tags, new.fresh, new.stale, new.life, new.tier) == (every, 60.0, 30.0, 90.0, Tier.HIGH)
+        assert (new.retry_at, new.refresh_at, new.erasable) == (at, at + 1, "guest:2" in tags)
+        longer = new.lasting(70.0, 100.0)
+        assert (longer.tags, longer.fresh, longer.life, longer.retry_at) == (every, 70.0, 100.0, at)
+    assert memory.entries[key + "x"].tags == all_tags(namespace, key + "x", tags)

@@ -102,13 +102,13 @@ def test_the_kinds_of_traffic_tell_the_policies_apart() -> None:
 def test_by_recency_what_leaves_was_used_in_the_earliest_epoch(keys: list[int], room: int) -> None:
     """Under LRU nothing that stays was last used before what leaves."""
     left: list[int] = []
-    memory = Memory(room, 10_000, lambda key, gone: left.append(gone.used))
+    memory = Memory(room, 10_000, lambda key, gone: left.append(gone.mark[1]))
     memory.queues.trial.policy = LRU
     for number in keys:
         if memory.get(str(number)) is None:
             memory.put(str(number), entry())
             while left:
-                assert left.pop() <= min(one.used for one in memory.entries.values())
+                assert left.pop() <= min(one.mark[1] for one in memory.entries.values())
 
 
 @given(
