@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +19,8 @@ from controlplane.adapters.prometheus import CacheCollector
 from controlplane.cache import Cache, Load, Settings
 from controlplane.cache.hot_keys import SAMPLE, HotKeys
 from controlplane.cache.observed import Watch
+from controlplane.errors import Unavailable
+from controlplane.ports.edge_reader import EdgeAnswer
 from tests.cache.scene import Source, in_loop, until, world
 
 
@@ -101,6 +105,37 @@ async def test_spans_show_loads_and_redis_and_never_a_hit() -> None:
     told = "".join(span.to_json() for span in kept.ended)
     assert "example.org" not in told
     assert "does not exist" not in told
+
+
+class NowhereEdge:
+    """An edge that does not answer."""
+
+    async def fetch(self, key: str) -> EdgeAnswer | None:
+        raise Unavailable(f"no answer for {key}")
+
+    async def aclose(self) -> None:
+        return
+
+
+@in_loop
+async def test_a_read_of_the_edge_is_a_span() -> None:
+    """A read of the edge that fails shows as that, between Redis and the load."""
+    kept, scene = Kept(), world()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(kept)
+    async with Cache(
+        second=scene.tier, log=scene.log, clock=scene.clock, spans=OtelSpans(provider), edge=NowhereEdge()
+    ) as cache:
+        await cache.get_or_load("page:1", Source(), public=True)
+    assert [span.name for span in kept.ended] == ["wedcache redis", "wedcache edge", "wedcache load"]
+    assert (kept.ended[1].attributes or {})["error.type"] == "Unavailable"
+
+
+def test_nothing_is_imported_unasked() -> None:
+    """A service that wants no spans, no metrics, no HTTP answers and no edge pays for none of their libraries."""
+    extras = "{'opentelemetry', 'prometheus_client', 'fastapi', 'aiohttp'}"
+    alone = f"import sys, controlplane.cache; sys.exit(len({extras} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", alone], check=False, timeout=60).returncode == 0
 
 
 def test_the_hottest_keys_are_among_those_counted() -> None:
