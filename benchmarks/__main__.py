@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import (
     avoided_reads,
+    bulk_import,
     decorated,
     entry_bytes,
     freeze_verdict,
@@ -36,6 +37,7 @@ REGISTRY = (
     hit_ratio.BENCHMARK,
     avoided_reads.BENCHMARK,
     entry_bytes.BENCHMARK,
+    bulk_import.BENCHMARK,
     decorated.BENCHMARK,
     isolated_values.BENCHMARK,
     redis_reads.BENCHMARK,

@@ -121,6 +121,11 @@ class SharedTier:
             self._fills.add(task)
             task.add_done_callback(self._fills.discard)
 
+    async def room(self, most: int) -> None:
+        """Wait until at most `most` fills wait: a bulk write goes no faster than the tier takes it."""
+        while len(self._fills) > most:
+            await asyncio.wait(set(self._fills), return_when=asyncio.FIRST_COMPLETED)
+
     def pressure(self) -> Pressure:
         """How the tier is doing: what `shedding.sheds` asks for refreshes and fills."""
         now = self._clock.monotonic()

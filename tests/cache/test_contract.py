@@ -107,6 +107,19 @@ async def test_many_keys_cost_one_load(make: Make) -> None:
 
 
 @in_loop
+async def test_a_bulk_write_reaches_redis_whole(make: Make) -> None:
+    """More values than fills may wait at once: all of them reach Redis, none is dropped."""
+    values = {f"guest:{number}": number for number in range(1500)}
+    async with make() as one, make() as other:
+        assert await one.put_many(values) == 1500
+        await in_redis(one, *list(values)[::50], "guest:1499")
+        await until(lambda: other.position == one.position)
+        many = await other.get_many_or_load(values, _nobody)
+        assert dict(many) == values
+        assert one.stats.fills_dropped == 0
+
+
+@in_loop
 async def test_a_failed_bulk_load_is_each_keys_failure(make: Make) -> None:
     """The error of the whole load is every missing key's; copies at hand are served instead."""
 
@@ -198,6 +211,11 @@ async def test_off_within_a_context(make: Make) -> None:
         await task
         assert cache.peek("k") is None
         assert cache.peek("p") is None
+
+
+async def _nobody(keys: Sequence[str]) -> Mapping[str, int]:
+    """A source that has nothing."""
+    return {}
 
 
 async def _echo(keys: Sequence[str]) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from controlplane.adapters.redis import address
 from controlplane.adapters.redis.answers import SILENT
 from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
+from controlplane.adapters.redis.fills import Fills
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
@@ -54,6 +55,8 @@ class RedisTier:
         self._write_timeout = write_timeout
         self._redis: Any = connect(url, timeout=write_timeout, text=False, most=8)
         self._fill = self._redis.register_script(script("fill"))
+        # A cluster's values are on several servers: there each fill goes alone.
+        self._fills = None if place.is_cluster else Fills(self._redis, self._fill, write_timeout)
 
     def renewed(self) -> RedisTier:
         """The same tier with connections of its own."""
@@ -102,9 +105,12 @@ class RedisTier:
             stored.payload,
         ]
         try:
-            with translated("the value is not known to be stored"):
-                async with asyncio.timeout(self._write_timeout):
-                    taken = bool(int(await self._fill(keys=[self.name(key)], args=arguments)))
+            if self._fills is not None:
+                taken = await self._fills.fill(self.name(key), arguments)
+            else:
+                with translated("the value is not known to be stored"):
+                    async with asyncio.timeout(self._write_timeout):
+                        taken = bool(int(await self._fill(keys=[self.name(key)], args=arguments)))
         except Unavailable:
             self.stats.failed += 1
             raise
@@ -125,4 +131,6 @@ class RedisTier:
     async def aclose(self) -> None:
         """Close the lane and the client."""
         await self.lane.aclose()
+        if self._fills is not None:
+            await self._fills.aclose()
         await self._redis.aclose(close_connection_pool=True)
