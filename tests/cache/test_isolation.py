@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -262,3 +262,28 @@ def test_what_stands_for_a_value_gives_it_back_exactly(value: Any) -> None:
 def test_equal_is_not_the_same(one: object, other: object) -> None:
     """What Python calls equal but is of another type or length is not the same."""
     assert not is_same(one, other)
+
+
+@in_loop
+async def test_every_way_in_and_out_is_isolated() -> None:
+    """What was put, decorated or asked for with others is kept apart from whoever gave or got it."""
+    mine = {"a": [1], "b": [2]}
+
+    async def load(keys: Sequence[str]) -> dict[str, list[int]]:
+        return {key: mine[key] for key in keys}
+
+    async with world().cache() as cache:
+
+        @cache.cached("decorated:{number}")
+        async def decorated(number: int) -> list[int]:
+            return mine["a"]
+
+        await cache.put("put", mine["a"])
+        (await decorated(1)).append(9)
+        many = await cache.get_many_or_load(["a", "b"], load)
+        many["a"].append(9)
+        mine["a"].append(9)
+        assert cache.peek("put") == [1]
+        assert await decorated(1) == [1]
+        assert (await cache.get_many_or_load(["a", "b"], load))["a"] == [1]
+        assert await cache.get("b") == [2]
