@@ -6,18 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from controlplane.cache.cap import RefreshCap
-from controlplane.cache.entry import Entry, Read, Reason, Status
+from controlplane.cache.answers import Answers
+from controlplane.cache.entry import Entry, Read, Reason
 from controlplane.cache.flight import Flight
 from controlplane.cache.freshness import State, Verdict
 from controlplane.cache.judged import NOTHING, JudgedMemory
 from controlplane.cache.load import Loader
 from controlplane.cache.loading import Landing, Loading
 from controlplane.cache.parts import Parts, Terms
-from controlplane.cache.shedding import sheds
-from controlplane.domain.tier import Tier
-
-_MISS: Read[Any] = Read(None, Status.MISS, None, "", 0.0)
+from controlplane.cache.refreshing import Refreshing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,10 @@ class Reader:
 
     def __init__(self, parts: Parts, judged: JudgedMemory, loading: Loading) -> None:
         self._monotonic = parts.clock.monotonic
-        self._stats = parts.stats
-        self._hooks = parts.hooks
         self._judged = judged
         self._loading = loading
-        self._cap = RefreshCap(parts.settings.refresh_cap)
-        self._shared = parts.shared
-        self._most_waiting = parts.settings.max_reads_waiting
+        self._refreshing = Refreshing(parts, loading)
+        self._answers = Answers(parts, judged)
 
     async def read(self, key: str, load: Loader[Any] | None, terms: Terms, *, fetch: bool = True) -> Read[Any]:
         """One read, with a loader or without; `fetch`: the second tier was not asked yet."""
@@ -70,7 +64,7 @@ class Reader:
                 return await self._better_than(begun.copy, begun)
             landing = await begun.flight.result()
             if landing.answers:
-                return self._landed(landing, collapsed=begun.collapsed)
+                return self._answers.landed(landing, collapsed=begun.collapsed)
             verdict = self._judged.judge(begun.key, landing.entry, self._monotonic())
             begun = self._begin(begun.key, begun.load, begun.terms, landing.entry, verdict, fetch=False)
         return begun
@@ -99,29 +93,27 @@ class Reader:
         if now >= entry.fresh_until:
             entry.fresh_until = min(entry.started + entry.fresh, now + terms.policy.memory)
             if terms.policy.refresh_ahead is not None:
-                self._refresh_behind(key, load, terms, entry, capped=False)
-        self._stats.hits += 1
-        return self._answer(entry, Status.HIT, None, "memory")
+                self._refreshing.behind(key, load, terms, entry, capped=False)
+        return self._answers.hit(entry)
 
     def _old(
         self, key: str, load: Loader[Any], terms: Terms, copy: Entry, verdict: Verdict, *, fetch: bool
     ) -> Read[Any] | Begun:
         """A copy that may be served: now, or if nothing better comes in time."""
         if verdict.reason is Reason.BLIND:
-            self._refresh_behind(key, load, terms, copy, capped=True)
-            return self._stale(key, copy, Reason.BLIND)
+            self._refreshing.behind(key, load, terms, copy, capped=True)
+            return self._answers.stale(key, copy, Reason.BLIND)
         now = self._monotonic()
         if now < copy.retry_at:
-            return self._stale(key, copy, self._failed(copy))
+            return self._answers.stale(key, copy, self._answers.failed(copy))
         if terms.policy.refresh_ahead is not None:
-            self._refresh_behind(key, load, terms, copy, capped=verdict.doubtful)
-            return self._stale(key, copy, verdict.reason or Reason.REFRESHING)
-        if self._is_shed(terms.policy.tier):
-            return self._stale(key, copy, verdict.reason or Reason.REFRESHING)
+            self._refreshing.behind(key, load, terms, copy, capped=verdict.doubtful)
+            return self._answers.stale(key, copy, verdict.reason or Reason.REFRESHING)
+        if self._refreshing.is_shed(terms.policy.tier):
+            return self._answers.stale(key, copy, verdict.reason or Reason.REFRESHING)
         known = self._loading.joinable(key, terms)
-        if verdict.doubtful and known is None and not self._cap.take(now):
-            self._stats.capped += 1
-            return self._stale(key, copy, verdict.reason or Reason.REFRESHING)
+        if verdict.doubtful and known is None and not self._refreshing.has_room(now):
+            return self._answers.stale(key, copy, verdict.reason or Reason.REFRESHING)
         flight = self._loading.join(key, load, terms, copy, bare=False, fetch=fetch)
         return Begun(key, load, terms, flight, copy, flight is known)
 
@@ -132,15 +124,15 @@ class Reader:
         # A removal may have come while we waited: then the copy is no answer any more.
         may_serve = self._judged.judge(key, copy, self._monotonic()).state in (State.STALE, State.HIT)
         if not landed and may_serve:
-            return self._stale(key, copy, Reason.LOAD_SLOW)
+            return self._answers.stale(key, copy, Reason.LOAD_SLOW)
         try:
             landing = await flight.result()
         except Exception:
             if not may_serve:
                 raise
-            return self._stale(key, copy, self._failed(copy))
+            return self._answers.stale(key, copy, self._answers.failed(copy))
         if landing.answers:
-            return self._landed(landing, collapsed=begun.collapsed)
+            return self._answers.landed(landing, collapsed=begun.collapsed)
         verdict = self._judged.judge(key, landing.entry, self._monotonic())
         return await self.finish(self._begin(key, begun.load, begun.terms, landing.entry, verdict, fetch=False))
 
@@ -151,17 +143,15 @@ class Reader:
             if found is not None and (entry is None or found.is_newer_than(entry) or verdict.state is State.DEAD):
                 verdict = self._judged.judge(key, found, self._monotonic())
                 if verdict.state is State.HIT:
-                    return self._landed(Landing(found, "redis"))
+                    return self._answers.landed(Landing(found, "redis"))
                 entry = found
             elif entry is not None:
                 verdict = self._judged.judge(key, entry, self._monotonic())
         if entry is not None and verdict.state is State.HIT:
-            self._stats.hits += 1
-            return self._answer(entry, Status.HIT, None, "memory")
+            return self._answers.hit(entry)
         if entry is not None and verdict.state is State.STALE and verdict.reason is not None:
-            return self._stale(key, entry, verdict.reason)
-        self._stats.misses += 1
-        return _MISS
+            return self._answers.stale(key, entry, verdict.reason)
+        return self._answers.miss()
 
     async def _asks_again(self, key: str, terms: Terms, entry: Entry, verdict: Verdict) -> bool:
         """Look into the second tier once more: memory's own duration is over, or the log may have lost a purge."""
@@ -174,44 +164,3 @@ class Reader:
             return False
         await self._loading.fetch(key, terms)
         return True
-
-    def _refresh_behind(self, key: str, load: Loader[Any], terms: Terms, entry: Entry, *, capped: bool) -> None:
-        """Start a flight that nobody waits for: once per throttle and key."""
-        now = self._monotonic()
-        if now < max(entry.refresh_at, entry.retry_at) or self._loading.joinable(key, terms):
-            return
-        if self._is_shed(terms.policy.tier):
-            return
-        entry.refresh_at = now + terms.policy.throttle
-        if not capped or self._cap.take(now):
-            self._loading.join(key, load, terms, entry, bare=False)
-        else:
-            self._stats.capped += 1
-
-    def _is_shed(self, tier: Tier) -> bool:
-        """Whether a refresh of this tier is left out, because Redis is under pressure and the database soon will be."""
-        if self._shared is None or not sheds(tier, self._shared.pressure(), self._most_waiting):
-            return False
-        self._stats.refreshes_shed += 1
-        return True
-
-    def _failed(self, copy: Entry) -> Reason:
-        """Why a copy is served when its refresh failed."""
-        return Reason.SATURDAY if self._judged.in_window(copy.tags) else Reason.LOAD_FAILED
-
-    def _landed(self, landing: Landing, *, collapsed: bool = False) -> Read[Any]:
-        """What a flight brought."""
-        if landing.tier != "loader":
-            self._stats.redis_hits += landing.tier == "redis"
-            return self._answer(landing.entry, Status.HIT, None, landing.tier)
-        entry = landing.entry
-        age = max(0.0, self._monotonic() - entry.started)
-        return Read(entry.own(), Status.LOADED, None, landing.tier, age, entry, landing.stored, collapsed)
-
-    def _stale(self, key: str, entry: Entry, reason: Reason) -> Read[Any]:
-        self._stats.stale += 1
-        self._hooks.stale(key, reason)
-        return self._answer(entry, Status.STALE, reason, "memory")
-
-    def _answer(self, entry: Entry, status: Status, reason: Reason | None, tier: str) -> Read[Any]:
-        return Read(entry.own(), status, reason, tier, max(0.0, self._monotonic() - entry.started), entry)
