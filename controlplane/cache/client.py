@@ -54,6 +54,9 @@ class Cache:
         """Work with this engine from now on; calls in the loop `here` need nothing else."""
         self._engine, self._here = engine, here
         self.hit = hit
+        # The method is for misses, and while the cache is off; before it, something that makes no further call.
+        slow = Cache.peek.__get__(self)
+        object.__setattr__(self, "peek", engine.judged.values(slow) if hit is engine.judged.hit else slow)
         self._bare = engine.loading.bare
         self._may_ask, self._ask = engine.loading.may_ask, engine.loading.ask
         self._follower = engine.follower
@@ -150,10 +153,7 @@ class Cache:
 
     def peek(self, key: str, default: Any = None) -> Any:
         """The value if memory has a hit, else `default`. Waits for nothing, from any thread."""
-        entry = self.hit(key)
-        if entry is not None:
-            return entry.value if entry.thaw is None else entry.own()
-        entry = self._home.peek(key)
+        entry = self.hit(key) or self._home.peek(key)
         return default if entry is None else entry.own()
 
     async def get_many_or_load(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from controlplane.cache.barriers import Standing
 from controlplane.cache.entry import Entry
@@ -67,12 +68,12 @@ class JudgedMemory:
         return verdict
 
     def _fast_path(self) -> Callable[[str], Entry | None]:
-        """`hit`, with all that it needs at hand: one look-up, three comparisons, two counts, no new object.
+        """`hit`, with all that it needs at hand: one look-up, four comparisons, one count, no new object.
 
         No tag is looked at while no purge was applied since the entry was last found valid; after one, once, and all
         of them only if the purges since then had one of them.
         """
-        find, queues = self._memory.entries.get, self._memory.queues
+        find, queues, is_still_valid = self._memory.entries.get, self._memory.queues, self._is_still_valid
         monotonic, barriers, follower = self._monotonic, self._barriers, self._follower
 
         def hit(key: str) -> Entry | None:
@@ -82,22 +83,40 @@ class JudgedMemory:
             now = monotonic()
             if now < entry.fresh_until and now <= follower.blind_at:
                 mark = queues.mark
-                if (entry.mark is not mark or mark[0] != barriers.generation) and not is_still_valid(entry):
-                    return None
-                entry.uses += 1
-                return entry
+                if (entry.mark is mark and mark[0] == barriers.generation) or is_still_valid(entry):
+                    entry.uses += 1
+                    return entry
             return None
 
-        def is_still_valid(entry: Entry) -> bool:
-            checked = entry.mark[0]
-            if checked != barriers.generation:
-                is_untouched = checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
-                if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
-                    return False
-            entry.mark = queues.marked(barriers.generation)
-            return True
-
         return hit
+
+    def values(self, otherwise: Callable[[str, Any], Any]) -> Callable[..., Any]:
+        """`peek(key, default=None)`: the value of a `hit`, without a call to that, or what `otherwise` answers."""
+        find, queues, is_still_valid = self._memory.entries.get, self._memory.queues, self._is_still_valid
+        monotonic, barriers, follower = self._monotonic, self._barriers, self._follower
+
+        def peek(key: str, default: Any = None) -> Any:
+            entry = find(key)
+            if entry is not None:
+                now = monotonic()
+                if now < entry.fresh_until and now <= follower.blind_at:
+                    mark = queues.mark
+                    if (entry.mark is mark and mark[0] == barriers.generation) or is_still_valid(entry):
+                        entry.uses += 1
+                        return entry.value if entry.thaw is None else entry.own()
+            return otherwise(key, default)
+
+        return peek
+
+    def _is_still_valid(self, entry: Entry) -> bool:
+        """Whether no purge reached the entry; it is marked as used now."""
+        barriers, checked = self._barriers, entry.mark[0]
+        if checked != barriers.generation:
+            is_untouched = checked >= barriers.touched_since and barriers.touched.isdisjoint(entry.tags)
+            if not is_untouched and barriers.standing(entry.tags, entry.as_of) is not Standing.VALID:
+                return False
+        entry.mark = self._memory.queues.marked(barriers.generation)
+        return True
 
     def in_window(self, tags: Iterable[str]) -> bool:
         """Whether the calendar says Saturday; a calendar that fails says no."""
