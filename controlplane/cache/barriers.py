@@ -67,10 +67,6 @@ class Barriers:
         self._former: dict[str, _History] = {}
         self._forgotten: set[str] = set()
 
-    def __len__(self) -> int:
-        """Tags with a barrier in this epoch."""
-        return len(self._known)
-
     def apply(self, purge: Purge, now: float = 0.0) -> bool:
         """Take a purge; advance if it is the next one. False: some before it are missing, or it is of an epoch not
         adopted yet.
