@@ -71,16 +71,16 @@ async def test_a_stopped_server_costs_the_limit_and_then_nothing(victim: valkey.
     valkey.ask(victim.port, "SET", "k", "v")
     assert await lane.get("k") == b"v"
     victim.pause()
-    for _ in range(3):
-        began = time.monotonic()
+    began = time.monotonic()
+    while lane.is_open:
         assert await lane.get("k") is SILENT
-        assert time.monotonic() - began > 0.09
-    assert lane.stats.timeouts == 3
-    assert not lane.is_open
+    assert time.monotonic() - began > 0.28
+    timeouts = lane.stats.timeouts
+    assert 2 <= timeouts <= 3, "the third may end with the connection, a moment before its own limit"
     for _ in range(1000):
         assert await lane.get("k") is SILENT
-    assert lane.stats.timeouts == 3
-    assert lane.stats.refused >= 1000
+    assert lane.stats.timeouts == timeouts
+    assert lane.stats.refused >= 999, "all but one that found the connection just closing"
     victim.wake()
     await until(lambda: lane.is_open)
     assert await lane.get("k") == b"v"

@@ -60,8 +60,8 @@ class Fills:
         error: Unavailable | None = None
         try:
             with translated("the value is not known to be stored"):
-                async with asyncio.timeout(self._timeout):
-                    pipe = self._redis.pipeline(transaction=False)
+                # Left through its end, the pipeline gives its connection back also where loading the script failed.
+                async with asyncio.timeout(self._timeout), self._redis.pipeline(transaction=False) as pipe:
                     for name, arguments, _ in batch:
                         await self._script(keys=[name], args=arguments, client=pipe)
                     answers = await pipe.execute(raise_on_error=False)

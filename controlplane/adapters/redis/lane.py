@@ -11,7 +11,6 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Callable
 from typing import Any, cast
 
 import hiredis
@@ -33,17 +32,24 @@ _GRAIN = 0.05
 
 
 class _Wire(asyncio.Protocol):
-    """One connection: answers come in the order of the questions; `hear` gets each with its question."""
+    """One connection: answers come in the order of the questions, within `timeout` seconds or not at all."""
 
-    def __init__(self, hear: Callable[[Question, Any], bool], stats: LaneStats) -> None:
+    def __init__(self, timeout: float, stats: LaneStats, redirect: Redirect | None) -> None:
         self._reader = hiredis.Reader(replyError=hiredis.ReplyError)
-        self._hear = hear
+        self._timeout = timeout
         self._stats = stats
+        self._redirect = redirect
         self._unparsed = 0
-        self.asked: deque[Question] = deque()
+        self._asked: deque[Question] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self.waiting = 0
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was made and nobody has begun to close it."""
+        return self.transport is not None and not self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -56,9 +62,9 @@ class _Wire(asyncio.Protocol):
         try:
             while (answer := self._reader.gets()) is not False:
                 self._unparsed = 0
-                question = self.asked[0]
-                if self._hear(question, answer):
-                    self.asked.popleft()
+                question = self._asked[0]
+                if self._is_complete(question, answer):
+                    self._asked.popleft()
                     self.waiting -= len(question.keys)
         except (hiredis.ProtocolError, IndexError) as error:
             _log.warning("Redis spoke out of turn (%s); the read lane reconnects", error)
@@ -69,8 +75,10 @@ class _Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop: everyone who waits learns it now."""
-        while self.asked:
-            hush(self.asked.popleft().futures)
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._asked:
+            hush(self._asked.popleft().futures)
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -80,9 +88,10 @@ class _Wire(asyncio.Protocol):
             for question in questions:
                 hush(question.futures)
             return
-        self.asked.extend(questions)
+        self._asked.extend(questions)
         self.waiting += sum(len(question.keys) for question in questions)
         self.transport.write(packed)
+        self._watch(questions[-1].deadline)
 
     async def command(self, *words: bytes) -> Any:
         """One other command: its answer, an Exception for an error, None when the connection ends first."""
@@ -96,6 +105,65 @@ class _Wire(asyncio.Protocol):
         """Give the connection up without waiting for the other side."""
         if self.transport is not None:
             self.transport.abort()
+
+    def _is_complete(self, question: Question, answer: Any) -> bool:
+        """Take one answer; whether the question has all of its own."""
+        futures = question.futures
+        if question.is_joined:
+            if type(answer) is list and len(answer) == len(futures):
+                for future, value in zip(futures, answer, strict=True):
+                    if not future.done():
+                        future.set_result(value)
+            else:
+                self._stats.errors += 1
+                hush(futures)
+            return True
+        at = question.heard
+        question.heard = at + 1
+        if at < len(futures) and not futures[at].done():
+            if not question.keys or not isinstance(answer, Exception):
+                futures[at].set_result(answer)
+            elif not self._is_redirected(question.keys[at], futures[at], question.deadline, str(answer)):
+                hush([futures[at]])
+        return question.heard >= len(question.keys)
+
+    def _is_redirected(self, key: str, future: asyncio.Future[Answer], deadline: float, words: str) -> bool:
+        """Whether the error of a single GET was turned into another node's answer, or into nothing found."""
+        if words.startswith("WRONGTYPE"):
+            future.set_result(None)
+            return True
+        if self._redirect is not None and self._redirect(key, future, deadline, words):
+            return True
+        self._stats.errors += 1
+        return False
+
+    def _watch(self, deadline: float) -> None:
+        """Have the time limits looked at, by one timer for all."""
+        if deadline == math.inf or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
+
+    def _look(self) -> None:
+        """Whoever waits beyond the limit hears silence; a connection that is silent for too long is given up."""
+        self._timer = None
+        if not self._asked:
+            return
+        now = asyncio.get_running_loop().time()
+        least, most = _PATIENCE
+        nearest = self._asked[0].sent + most * self._timeout
+        for question in self._asked:
+            if question.deadline > now:
+                nearest = min(nearest, question.deadline)
+            else:
+                self._stats.timeouts += 1
+                hush(question.futures)
+                question.deadline = math.inf
+        if now - self._asked[0].sent >= least * self._timeout:
+            self.abort()
+        else:
+            self._watch(max(nearest, now + _GRAIN * self._timeout))
 
 
 class Lane:
@@ -115,18 +183,19 @@ class Lane:
         redirect: Redirect | None = None,
     ) -> None:
         self.stats = stats or LaneStats()
-        self.dialler = Dialler(address, self._new_wire, self._adopt, max(timeout, connect_timeout))
+        self.dialler = Dialler(
+            address, lambda: _Wire(timeout, self.stats, redirect), self._adopt, max(timeout, connect_timeout)
+        )
         self._timeout = timeout
-        self._redirect = redirect
+        self._is_node = redirect is not None
         self._wire: _Wire | None = None
         self._keys: list[str] = []
         self._futures: list[asyncio.Future[Answer]] = []
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether there is a connection that has answered; if not, `trouble` says why, without secrets."""
-        return self._wire is not None
+        return self._wire is not None and self._wire.is_alive
 
     @property
     def trouble(self) -> str:
@@ -167,7 +236,6 @@ class Lane:
         if asking:
             self._wire.send(hiredis.pack_command((b"ASKING",)), Question([], [], now, math.inf, False))
         self._wire.send(hiredis.pack_command((b"GET", key)), Question([key], [future], now, deadline, False))
-        self._watch(deadline)
 
     async def command(self, *words: bytes, limit: float) -> Any:
         """The answer to another command, parsed; None for every failure, within `limit` seconds."""
@@ -183,17 +251,11 @@ class Lane:
     async def aclose(self) -> None:
         """Stop reconnecting, end the connection; everyone who waits hears silence."""
         await self.dialler.aclose()
-        if self._timer is not None:
-            self._timer.cancel()
         wire, self._wire = self._wire, None
         self._flush()
         if wire is not None:
             wire.abort()
             await wire.closed
-
-    def _new_wire(self) -> _Wire:
-        """A protocol for the next connection."""
-        return _Wire(self._hear, self.stats)
 
     def _adopt(self, wire: _Wire) -> None:
         """Read over this connection from now on, until it ends."""
@@ -221,7 +283,7 @@ class Lane:
         self.stats.flushes += 1
         now = asyncio.get_running_loop().time()
         deadline = now + self._timeout
-        if self._redirect is not None:
+        if self._is_node:
             packed = b"".join([hiredis.pack_command((b"GET", key)) for key in keys])
             wire.send(packed, Question(keys, futures, now, deadline, False))
         else:
@@ -233,66 +295,3 @@ class Lane:
                     for at in starts
                 ],
             )
-        self._watch(deadline)
-
-    def _hear(self, question: Question, answer: Any) -> bool:
-        """Take one answer; whether the question is complete."""
-        futures = question.futures
-        if question.is_joined:
-            if type(answer) is list and len(answer) == len(futures):
-                for future, value in zip(futures, answer, strict=True):
-                    if not future.done():
-                        future.set_result(value)
-            else:
-                self.stats.errors += 1
-                hush(futures)
-            return True
-        at = question.heard
-        question.heard = at + 1
-        if at < len(futures) and not futures[at].done():
-            is_error = bool(question.keys) and isinstance(answer, Exception)
-            if not is_error:
-                futures[at].set_result(answer)
-            elif not self._is_redirected(question.keys[at], futures[at], question.deadline, str(answer)):
-                hush([futures[at]])
-        return question.heard >= len(question.keys)
-
-    def _is_redirected(self, key: str, future: asyncio.Future[Answer], deadline: float, words: str) -> bool:
-        """Whether the error of a single GET was turned into another node's answer, or into nothing found."""
-        if words.startswith("WRONGTYPE"):
-            future.set_result(None)
-            return True
-        if self._redirect is not None and self._redirect(key, future, deadline, words):
-            return True
-        self.stats.errors += 1
-        return False
-
-    def _watch(self, deadline: float) -> None:
-        """Have the time limits looked at, by one timer for all."""
-        if self._timer is not None:
-            if self._timer.when() <= deadline:
-                return
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
-
-    def _look(self) -> None:
-        """Whoever waits beyond the limit hears silence; a connection that is silent for too long is given up."""
-        self._timer = None
-        wire = self._wire
-        if wire is None or not wire.asked:
-            return
-        now = asyncio.get_running_loop().time()
-        least, most = _PATIENCE
-        waited = now - wire.asked[0].sent
-        nearest = wire.asked[0].sent + most * self._timeout
-        for question in wire.asked:
-            if question.deadline > now:
-                nearest = min(nearest, question.deadline)
-            else:
-                self.stats.timeouts += 1
-                hush(question.futures)
-                question.deadline = math.inf
-        if waited >= least * self._timeout:
-            self._give_up(wire)
-        else:
-            self._watch(max(nearest, now + _GRAIN * self._timeout))
