@@ -18,7 +18,7 @@ from controlplane.cache import Cache, Settings
 
 WEDDINGS = [f"wedding-{number}" for number in range(100)]
 PAGES = range(50)
-BLOCKS = 15
+BLOCKS = 7
 FLOOR_BAR = 15.0
 CASHEWS_BAR = 30.0
 
