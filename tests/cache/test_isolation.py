@@ -227,13 +227,14 @@ def test_types_tell_whether_their_values_are_frozen() -> None:
     assert not any(map(is_frozen_kind, [list[int], Plan, Guest, Menu, Pair, Any, dict, object, tuple[list[int], int]]))
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+words = st.text(alphabet="a\0é\ud800\U0001f470", max_size=5)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | words | st.binary(max_size=5)
 trees = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner)
+        st.lists(inner, max_size=4)
         | st.tuples(inner)
-        | st.dictionaries(st.text() | st.integers(), inner)
+        | st.dictionaries(words | st.integers(), inner, max_size=4)
         | st.builds(Pair, inner, inner)
     ),
     max_leaves=8,
