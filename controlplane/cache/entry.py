@@ -51,6 +51,20 @@ class _Shared(NamedTuple):
     refresh_at: float = 0.0
 
 
+class _Common(Generic[T]):
+    """A field of `_Shared`, read and written through an entry."""
+
+    def __set_name__(self, owner: type[Entry], name: str) -> None:
+        self._name, self._place = name, _Shared._fields.index(name)
+
+    def __get__(self, entry: Entry, owner: type[Entry]) -> T:
+        return cast(T, entry.common[-1][self._place])
+
+    def __set__(self, entry: Entry, value: T) -> None:
+        *tags, shared = entry.common
+        entry.common = (*tags, shared._replace(**{self._name: value}))
+
+
 class Entry:
     """One value in memory.
 
@@ -65,7 +79,15 @@ class Entry:
     In memory an entry takes 176 bytes with its two times; tags and durations are shared by all that have the same.
     """
 
-    __slots__ = ("_key", "_own", "as_of", "fresh_until", "mark", "size", "started", "thaw", "uses", "value")
+    __slots__ = ("_key", "as_of", "common", "fresh_until", "mark", "size", "started", "thaw", "uses", "value")
+
+    fresh = _Common[float]()
+    stale = _Common[float]()
+    life = _Common[float]()
+    tier = _Common[Tier]()
+    erasable = _Common[bool]()
+    retry_at = _Common[float]()
+    refresh_at = _Common[float]()
 
     def __init__(  # noqa: PLR0913, PLR0917  (a record's fields)
         self,
@@ -90,64 +112,21 @@ class Entry:
         self.uses = 0
         self._key = ""
         # The tags, and last what is shared with other tags too.
-        self._own: tuple[Any, ...] = (*tags, _shared(fresh, stale, life, tier, tag_rules.is_erasable(tags)))
+        self.common: tuple[Any, ...] = (*tags, _shared(fresh, stale, life, tier, tag_rules.is_erasable(tags)))
 
     @property
     def tags(self) -> tuple[str, ...]:
         """All tags, those that every entry has included."""
-        *tags, shared = self._own
+        *tags, shared = self.common
         return tuple(tags) if shared.prefix is None else (*tags, shared.prefix + self._key)
-
-    @property
-    def fresh(self) -> float:
-        """Seconds from `started`."""
-        return cast(_Shared, self._own[-1]).fresh
-
-    @property
-    def stale(self) -> float:
-        """Seconds after `fresh`."""
-        return cast(_Shared, self._own[-1]).stale
-
-    @property
-    def life(self) -> float:
-        """Seconds from `started`."""
-        return cast(_Shared, self._own[-1]).life
-
-    @property
-    def tier(self) -> Tier:
-        """The tier whose terms it was stored on."""
-        return cast(_Shared, self._own[-1]).tier
-
-    @property
-    def erasable(self) -> bool:
-        """Whether it holds personal data."""
-        return cast(_Shared, self._own[-1]).erasable
-
-    @property
-    def retry_at(self) -> float:
-        """Monotonic second."""
-        return cast(_Shared, self._own[-1]).retry_at
-
-    @retry_at.setter
-    def retry_at(self, at: float) -> None:
-        self._own = (*self._own[:-1], self._own[-1]._replace(retry_at=at))
-
-    @property
-    def refresh_at(self) -> float:
-        """Monotonic second."""
-        return cast(_Shared, self._own[-1]).refresh_at
-
-    @refresh_at.setter
-    def refresh_at(self, at: float) -> None:
-        self._own = (*self._own[:-1], self._own[-1]._replace(refresh_at=at))
 
     def shelve(self, key: str) -> None:
         """`key` keeps it from now on: what it has in common with others is kept once for all of them."""
-        *tags, shared = self._own
+        *tags, shared = self.common
         if tags and shared.prefix is None and key and tags[-1].startswith("key:") and tags[-1].endswith(key):
             shared = shared._replace(prefix=tags.pop()[: -len(key)])
             self._key = key
-        self._own = _once((*tags, _once(shared)))
+        self.common = _once((*tags, _once(shared)))
 
     def lasting(self, fresh: float, life: float) -> Entry:
         """A copy with other durations, as if just made."""

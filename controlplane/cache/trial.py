@@ -38,31 +38,28 @@ class Trial:
 
     def enter(self, key: str, fingerprint: int) -> None:
         """A key that was not there enters memory."""
-        if self._is_live and not self._leaves_out(fingerprint):
+        if _is_left_out(fingerprint, self._shift):
+            return
+        if self._is_live:
             self._misses += 1
             if self._misses >= max(_MISSES_PER_LOOK, self._size // _SHARE_PER_LOOK):
                 self._misses = 0
                 self._look()
                 self._choose()
             self._access(fingerprint)
-        self.follow(key, fingerprint, 0)
-
-    def follow(self, key: str, fingerprint: int, uses: int) -> None:
-        """From here on `key`'s entry counts from `uses`."""
-        if self._leaves_out(fingerprint):
-            return
-        self._seen[key] = (fingerprint, uses)
+        self._seen[key] = (fingerprint, 0)
         while len(self._seen) > _SAMPLE:
             self._shift += 1
-            self._seen = {name: known for name, known in self._seen.items() if not self._leaves_out(known[0])}
+            self._seen = {name: seen for name, seen in self._seen.items() if not _is_left_out(seen[0], self._shift)}
             self._begin()
 
-    def count(self, key: str, uses: int, now: int) -> None:
-        """`key`'s entry was used `uses` times, and its count is set to `now`."""
+    def recount(self, key: str, entry: Entry, uses: int) -> None:
+        """`key`'s entry counts on from `uses`."""
         known = self._seen.get(key)
         if known is not None:
-            self._repeat(known[0], uses - known[1])
-            self._seen[key] = (known[0], now)
+            self._repeat(known[0], entry.uses - known[1])
+            self._seen[key] = (known[0], uses)
+        entry.uses = uses
 
     def leave(self, key: str, uses: int) -> None:
         """`key` leaves memory, used `uses` times."""
@@ -84,9 +81,6 @@ class Trial:
         self._seen.clear()
         self._is_live = False
         self._begin()
-
-    def _leaves_out(self, fingerprint: int) -> bool:
-        return fingerprint & ((1 << self._shift) - 1) != 0
 
     def _begin(self) -> None:
         """Fresh ghosts."""
@@ -135,3 +129,8 @@ class Trial:
         margin = _HANDFUL + (_RELUCTANCE * self._weight if self.policy is S3_FIFO else 0.0)
         if self._missed[best] + margin < self._missed[now]:
             self.policy = _CANDIDATES[best]
+
+
+def _is_left_out(fingerprint: int, shift: int) -> bool:
+    """Whether the key is not in a sample of one in two to the `shift`."""
+    return fingerprint & ((1 << shift) - 1) != 0
