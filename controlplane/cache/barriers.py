@@ -111,13 +111,13 @@ class Barriers:
             self._forget_epoch(next(iter(self._former)))
         self._known = {}
         self._base, self._lost_below = base, 0
-        self._merge(barriers, now)
+        _merge(self._known, barriers, now)
         self.position = position._replace(owed=self.position.owed)
         self._touch(None)
 
     def lose(self, n: int, barriers: Iterable[Barrier], now: float = 0.0) -> None:
         """A gap: purges up to `n` were not all heard. What was cached before `n` is in doubt from now on."""
-        self._merge(barriers, now)
+        _merge(self._known, barriers, now)
         self._lost_below = max(self._lost_below, n)
         self.position = self.position._replace(n=max(self.position.n, n))
         self._touch(None)
@@ -197,10 +197,6 @@ class Barriers:
         del self._former[epoch]
         self._forgotten.add(epoch)
 
-    def _merge(self, barriers: Iterable[Barrier], now: float) -> None:
-        for barrier in barriers:
-            _raise(self._known, barrier.tag, _Mark(barrier.soft, barrier.hard, now))
-
 
 def _comparable(n: int, base: int, own: _History | None) -> int:
     """An entry's number as an epoch that began at `base` compares it. One beyond the base, of an epoch that we never
@@ -212,6 +208,17 @@ def _raise(lattice: _Lattice, tag: str, mark: _Mark) -> None:
     """All three only grow; the tag becomes the last one."""
     known = lattice.pop(tag, _NONE)
     lattice[tag] = _Mark(max(known.soft, mark.soft), max(known.hard, mark.hard), max(known.at, mark.at))
+
+
+def _merge(lattice: _Lattice, barriers: Iterable[Barrier], now: float) -> None:
+    """Raise all that a log holds."""
+    for barrier in barriers:
+        _raise(lattice, barrier.tag, _Mark(barrier.soft, barrier.hard, now))
+
+
+def _merge(lattice: _Lattice, barriers: Iterable[Barrier], now: float) -> None:
+    for barrier in barriers:
+        _raise(lattice, barrier.tag, _Mark(barrier.soft, barrier.hard, now))
 
 
 def _worst(lattice: _Lattice, tags: Iterable[str], after: int) -> Standing:
