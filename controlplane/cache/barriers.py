@@ -216,11 +216,6 @@ def _merge(lattice: _Lattice, barriers: Iterable[Barrier], now: float) -> None:
         _raise(lattice, barrier.tag, _Mark(barrier.soft, barrier.hard, now))
 
 
-def _merge(lattice: _Lattice, barriers: Iterable[Barrier], now: float) -> None:
-    for barrier in barriers:
-        _raise(lattice, barrier.tag, _Mark(barrier.soft, barrier.hard, now))
-
-
 def _worst(lattice: _Lattice, tags: Iterable[str], after: int) -> Standing:
     """The worst over the tags' purges later than `after`."""
     worst = Standing.VALID
