@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
+RIVALS := $(VENV)/.rivals-ready
 
 .PHONY: help setup lock check test rehearsal prove sandbox sandbox-down bench clean
 
@@ -28,8 +29,16 @@ $(READY): requirements.lock pyproject.toml
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock: $(READY)  ## compile requirements.in to requirements.lock (names no index)
-	$(BIN)/uv pip compile requirements.in --universal --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock
+$(RIVALS): $(READY) benchmarks/requirements.lock
+	@echo "installing benchmarks/requirements.lock into $(VENV)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r benchmarks/requirements.lock
+	@touch $@
+
+COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-header --python-version 3.11 -q
+
+lock: $(READY)  ## compile what is wanted to hash-pinned lock files (which name no index)
+	$(COMPILE) requirements.in -o requirements.lock
+	$(COMPILE) benchmarks/requirements.in -c requirements.lock -o benchmarks/requirements.lock
 
 check: $(READY)  ## ruff, mypy, layers, workflows, sizes and words
 	$(BIN)/ruff format --check .
@@ -55,7 +64,7 @@ sandbox: $(READY)  ## start the sandbox, provision it and leave it up
 sandbox-down: $(READY)  ## stop the sandbox
 	@$(BIN)/python -m sandbox down
 
-bench: $(READY)  ## every speed claim beside its rival
+bench: $(RIVALS)  ## every speed claim beside its rival
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 clean:  ## remove what the verbs made, but not a running sandbox's state

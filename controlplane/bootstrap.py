@@ -191,6 +191,7 @@ class Plant:
     def agent_tools(self, region: str) -> Tools:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""
         from controlplane.adapters.redis.control import RedisControlKeys
+        from controlplane.adapters.redis.examine import examine
         from controlplane.adapters.redis.purge_log import RedisPurgeLog
         from controlplane.agent.world import Tools
 
@@ -211,6 +212,7 @@ class Plant:
             purges=RedisPurgeLog(url),
             prober=self.prober,
             tell=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201  (an agent's talk is its log)
+            examine=lambda: examine(url),
         )
 
     def operation_id(self, kind: str) -> str:

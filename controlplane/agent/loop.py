@@ -7,6 +7,7 @@ told with its traceback, and the heartbeat carries it, so that `wedcache status`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,12 +58,23 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
     await asyncio.to_thread(tools.store.put, heartbeat_key(tools.region), heartbeat.to_json())
 
 
+async def examine_cache(tools: Tools, seen: Seen) -> None:
+    """See whether this region's Redis keeps what has no TTL. Raises Refused, which the heartbeat carries to `doctor`.
+
+    That it does not answer is said by the heartbeat itself.
+    """
+    if tools.examine is not None:
+        with contextlib.suppress(Unavailable):
+            await tools.examine()
+
+
 DUTIES = (
     Beat("probe", probing.probe_regions, 1.0),
     Beat("roles", pushing.push_roles, 1.0),
     Beat("calendar", pushing.push_calendar, 3.0),
     Beat("purges", purging.apply_purges, 1.0),
     Beat("edge", pushing.push_edge, RENEW_SECONDS),
+    Beat("eviction", examine_cache, 30.0),
     Beat("heartbeat", say_alive, 1.0),
 )
 

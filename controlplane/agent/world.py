@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,6 +39,8 @@ class Tools:
     purges: Purger
     prober: Prober
     tell: Callable[[str], None]
+    examine: Callable[[], Awaitable[None]] | None = None
+    """Looks whether this region's Redis may be used: raises Refused if it may evict the purge log."""
 
 
 @dataclass

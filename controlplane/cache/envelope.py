@@ -1,34 +1,52 @@
 """The envelope: an entry as bytes and back. Versioned, checked, bounded; never pickle.
 
-Whatever cannot be understood (foreign bytes, another version, a wrong checksum, another key under the same digest, a
-value that is not of the asked type) is None, which the caller counts and treats as a miss.
+`WC`, the version (1 byte), a CRC-32 of version and body (4 bytes, big-endian), the body: a MessagePack array. Mark and
+version stand outside the checksum's reach, so that what is foreign, what another release wrote and what is damaged are
+told apart. Whatever cannot be used is an `Unusable`, which the caller counts and treats as a miss.
 """
 
 from __future__ import annotations
 
-import functools
+import enum
 import zlib
-from typing import Any
 
 import msgspec
 
-VERSION = 1
-_HEADROOM = 4096
-_CHECKSUM = 4
+MARK = b"WC"
+VERSION = 2
+_HEAD = len(MARK) + 1
+_OURS = MARK + bytes((VERSION,))
+_START = _HEAD + 4
+# Room for the tags: 250 of the longest ones.
+_HEADROOM = 65_536
 # msgspec raises UnicodeDecodeError, a ValueError, for texts that are not UTF-8.
 _NOT_OURS = (msgspec.DecodeError, ValueError, RecursionError)
 
 
-class Envelope(msgspec.Struct, array_like=True, frozen=True):
-    """What the second tier holds for one key: milliseconds from when the load began, and the caller's tags."""
+class Unusable(enum.Enum):
+    """Why stored bytes are no entry; the value is the name of the counter that counts it."""
 
-    version: int
+    FOREIGN = "foreign"
+    OTHER_VERSION = "other_version"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    MISTYPED = "mistyped"
+
+
+class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the second tier holds for one key: milliseconds from when the load began, and the caller's tags.
+
+    `serializer` is the code of the format of `value`, `packing` how that was compressed.
+    """
+
     key: str
     fresh: int
     stale: int
     life: int
     tier: str
     tags: tuple[str, ...]
+    serializer: int
+    packing: int
     value: bytes
 
 
@@ -36,54 +54,43 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Envelope)
 
 
-def encode_value(value: Any) -> bytes | None:
-    """A value as MessagePack, or None for one that msgspec cannot write (it then stays in memory)."""
-    try:
-        return _encoder.encode(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return None
+def wrap(envelope: Envelope) -> bytes:
+    """The envelope's bytes."""
+    body = _encoder.encode(envelope)
+    return b"%s%c%s%s" % (MARK, VERSION, _checksum(body), body)
 
 
-def wrap(key: str, value: bytes, *, fresh: float, stale: float, life: float, tier: str, tags: tuple[str, ...]) -> bytes:
-    """The envelope's bytes; durations in seconds."""
-    body = _encoder.encode(
-        Envelope(
-            VERSION,
-            key,
-            int(fresh * 1000),
-            int(stale * 1000),
-            int(life * 1000),
-            tier,
-            tuple(str(tag) for tag in tags),
-            value,
-        )
-    )
-    return zlib.crc32(body).to_bytes(_CHECKSUM, "big") + body
+def unwrap(raw: bytes, key: str, *, longest: int) -> Envelope | Unusable:
+    """The envelope of `key` in `raw`, whole and undamaged, with a packed value of at most `longest` bytes; or why not.
 
-
-def unwrap(raw: bytes, key: str, *, longest: int) -> Envelope | None:
-    """The envelope of `key` in `raw`, whole and undamaged, with a value of at most `longest` bytes; else None."""
+    Another key's envelope (two long keys with one digest, a copied value) is foreign.
+    """
+    if raw[:_HEAD] != _OURS or len(raw) < _START:
+        return _strange(raw)
     if len(raw) > longest + _HEADROOM + 4 * len(key):
-        return None
-    body = memoryview(raw)[_CHECKSUM:]
-    if raw[:_CHECKSUM] != zlib.crc32(body).to_bytes(_CHECKSUM, "big"):
-        return None
+        return Unusable.TOO_LARGE
+    body = memoryview(raw)[_START:]
+    if int.from_bytes(raw[_HEAD:_START], "big") != zlib.crc32(body, VERSION):
+        return Unusable.DAMAGED
     try:
         envelope = _decoder.decode(body)
     except _NOT_OURS:
-        return None
-    return envelope if envelope.version == VERSION and envelope.key == key else None
+        return Unusable.DAMAGED
+    return envelope if envelope.key == key else Unusable.FOREIGN
 
 
-def decode_value(raw: bytes, kind: Any) -> tuple[bool, Any]:
-    """(True, value) of type `kind` (None: plain dicts, lists, strings, numbers), or (False, None)."""
-    try:
-        return True, _typed(kind).decode(raw)
-    except _NOT_OURS:
-        return False, None
+def _strange(raw: bytes) -> Unusable:
+    """Why bytes that do not begin as ours do, or end too soon, are no envelope."""
+    if raw[: len(MARK)] != MARK:
+        return Unusable.FOREIGN
+    return Unusable.DAMAGED if len(raw) < _START else Unusable.OTHER_VERSION
 
 
-@functools.lru_cache(maxsize=1024)
-def _typed(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    """One decoder per type; making one costs more than a thousand uses of it."""
-    return msgspec.msgpack.Decoder(Any if kind is None else kind)
+def version_of(raw: bytes) -> int | None:
+    """The version that bytes with our mark say they have; None for bytes without it."""
+    return raw[len(MARK)] if raw[: len(MARK)] == MARK and len(raw) > len(MARK) else None
+
+
+def _checksum(body: bytes | memoryview) -> bytes:
+    """CRC-32 of the version and the body: it finds every single flipped bit and every cut."""
+    return zlib.crc32(body, VERSION).to_bytes(4, "big")

@@ -2,26 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, TypeVar
 
+from controlplane.cache.durations import Duration
+from controlplane.errors import BadInput, Unavailable
+
 T = TypeVar("T")
+
+
+class _NotModified:
+    """The one value that says: what you have is still right."""
+
+
+NOT_MODIFIED = _NotModified()
 
 
 @dataclass(slots=True)
 class Load:
     """The context of one load.
 
-    `previous` is the copy at hand, if any (never a hard-purged one). A loader may set `ttl` (how long the value is
-    fresh; zero or less: do not keep it) and add `tags` that it learned from the value.
+    `previous` is the copy at hand, if any (never a hard-purged one), also one that is too old to be served. A loader
+    may set `ttl` (for how long the value is fresh; zero: do not keep it) and add `tags` that it learned from the value.
     """
 
     key: str
     previous: Any = None
-    ttl: timedelta | None = None
+    ttl: Duration | None = None
     tags: list[str] = field(default_factory=list)
+    has_previous: bool = False
+    is_skipped: bool = False
+
+    def not_modified(self) -> Any:
+        """Return this when the source says that `previous` still holds: it is kept as if it had been loaded now.
+
+        Raises BadInput where there is no previous value.
+        """
+        if not self.has_previous:
+            raise BadInput(
+                f"the loader of {self.key!r} answered not_modified(), but there is no previous value",
+                next_step="Ask the source unconditionally where `has_previous` is False.",
+            )
+        return NOT_MODIFIED
+
+    def skip(self, value: T) -> T:
+        """Return this to answer the callers with `value` and keep nothing; a copy at hand stays as it was."""
+        self.is_skipped = True
+        return value
 
 
 Loader = Callable[[Load], Awaitable[T]]
+
+
+class JointLoad(ABC):
+    """A loader that serves several flights at once, and so must know of each that may ask it.
+
+    No Protocol: `isinstance` of one costs twenty times as much, and every flight asks.
+    """
+
+    @abstractmethod
+    def started(self, flight: asyncio.Task[Any]) -> None:
+        """`flight` was started with this loader."""
+
+    @abstractmethod
+    async def __call__(self, context: Load) -> Any:
+        """Load one key."""
+
+
+async def called(load: Loader[T], context: Load, longest: float) -> T:
+    """What the loader answers within `longest` seconds. Raises what it raises, Unavailable when the time is up."""
+    limit = asyncio.timeout(longest)
+    try:
+        async with limit:
+            return await load(context)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise Unavailable(
+            f"loading {context.key!r} took longer than {longest:g} s; nothing was cached",
+            next_step="See what the loader waits for; the call may be repeated.",
+        ) from error

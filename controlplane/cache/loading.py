@@ -1,97 +1,227 @@
-"""Loading: one load per key and process, kept only if no purge of its tags came since it began."""
+"""Loading: one flight per key and process: the second tier, then the loader.
+
+What a load brings is kept only if no purge of its tags came since it began.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from typing import Any
+import contextlib
+from typing import Any, NamedTuple
 
-from controlplane.cache import envelope
 from controlplane.cache.barriers import Standing
-from controlplane.cache.entry import Entry, all_tags
+from controlplane.cache.edge import EdgeTier
+from controlplane.cache.entry import Entry, own_tags_of
 from controlplane.cache.flight import Flight, Flights
+from controlplane.cache.freshness import State
 from controlplane.cache.judged import JudgedMemory
-from controlplane.cache.load import Load, Loader
+from controlplane.cache.keeping import Keeping
+from controlplane.cache.load import NOT_MODIFIED, JointLoad, Load, Loader, called
+from controlplane.cache.lock import Turns
+from controlplane.cache.options import Policy
 from controlplane.cache.parts import Parts, Terms
+from controlplane.cache.shared import SharedTier
 from controlplane.domain.purge_log import Position
-from controlplane.errors import Unavailable
+from controlplane.ports.edge_reader import answers_edge
+
+
+class Landing(NamedTuple):
+    """What a flight brought, from which tier, and whether what was loaded was stored.
+
+    `answers` is False for a stale copy, with which to go on.
+    """
+
+    entry: Entry
+    tier: str
+    answers: bool = True
+    stored: bool | None = None
 
 
 class Loading:
-    """Loads under way, and what becomes of their values."""
+    """Flights under way, and what becomes of their values."""
 
-    def __init__(self, parts: Parts, judged: JudgedMemory) -> None:
+    def __init__(
+        self, parts: Parts, judged: JudgedMemory, keeping: Keeping, turns: Turns, edge: EdgeTier | None
+    ) -> None:
         self._settings = parts.settings
         self._monotonic = parts.clock.monotonic
         self._memory = parts.memory
         self._barriers = parts.barriers
-        self._follower = parts.follower
         self._shared = parts.shared
         self._stats = parts.stats
+        self._hooks = parts.hooks
         self._judged = judged
-        self._loads: Flights[Entry] = Flights()
+        self._keeping = keeping
+        self._turns = turns
+        self._edge = edge
+        self._spans = parts.spans
+        self._flights: Flights[Landing] = Flights()
+        self._flying = self._flights.flying
+        self._fetches: Flights[Entry | None] = Flights()
+        self._asking: set[str] = set()
 
-    def joinable(self, key: str, terms: Terms) -> Flight[Entry] | None:
-        """The load under way for `key`, unless it began before a purge that we have applied."""
-        flight = self._loads.get(key)
-        if flight is None or not isinstance(flight.mark, Position):
+    def bare(self, key: str) -> Flight[Landing] | None:
+        """The flight under way for `key` if anybody without a copy may join it unseen: no purge came since."""
+        flight = self._flights.get(key)
+        if flight is None or not flight.bare or flight.generation != self._barriers.generation:
             return None
-        return flight if self._barriers.standing(terms.tags, flight.mark) is Standing.VALID else None
+        return flight if self._edge is None or not answers_edge.get() else None
 
-    def join(self, key: str, load: Loader[Any], terms: Terms, copy: Entry | None) -> Flight[Entry]:
-        """The load under way, or a new one."""
+    def joinable(self, key: str, terms: Terms) -> Flight[Landing] | None:
+        """The flight under way for `key`, unless it began before a purge that we have applied."""
+        flight = self._flights.get(terms.flight_name(key))
+        if flight is None:
+            return None
+        generation = self._barriers.generation
+        if flight.generation != generation:
+            if self._barriers.standing(terms.tags, flight.as_of) is not Standing.VALID:
+                return None
+            flight.generation = generation
+        return flight
+
+    def join(
+        self, key: str, load: Loader[Any], terms: Terms, copy: Entry | None, *, bare: bool, fetch: bool = True
+    ) -> Flight[Landing]:
+        """The flight under way, or a new one. `copy`: what there is of old; `bare`: it may not be served."""
         flight = self.joinable(key, terms)
         if flight is not None:
             self._stats.joined += 1
             return flight
-        as_of = self._barriers.position
-        return self._loads.start(key, lambda: self._load(key, load, terms, copy, as_of), as_of)
+        barriers = self._barriers
+        flight = self._flights.start(
+            terms.flight_name(key),
+            lambda flight: self._fly(flight, key, load, terms, copy, fetch=fetch),
+            barriers.position,
+            barriers.generation,
+            bare=bare and not terms.policy.skip,
+        )
+        if isinstance(load, JointLoad):
+            load.started(flight.task)
+        return flight
+
+    async def fetch(self, key: str, terms: Terms) -> Entry | None:
+        """The second tier's entry, put into memory if it may ever be served; one fetch per key at a time."""
+        shared = self._shared
+        if shared is None or not terms.policy.uses_second:
+            return None
+        flight = self._fetches.get(key)
+        if flight is None:
+            barriers = self._barriers
+            flight = self._fetches.start(
+                key, lambda _: self._fetched(shared, key, terms), barriers.position, barriers.generation
+            )
+        return await flight.result()
+
+    def may_ask(self, key: str) -> bool:
+        """Whether a caller without a copy may ask the second tier by itself: nobody does so for this key already."""
+        return self._shared is not None and key not in self._asking and self._memory.entries.get(key) is None
+
+    async def ask(self, key: str, policy: Policy, as_type: type[Any] | None) -> Entry | None:
+        """The second tier's hit, asked for by the caller itself: a flight would cost more than the look.
+
+        Others who come meanwhile take a flight, and leaving harms none of them. None: no hit; memory may have a copy.
+        """
+        shared = self._shared
+        if shared is None or not policy.uses_second or not policy.uses_memory:
+            return None
+        self._asking.add(key)
+        try:
+            entry = await shared.fetch(key, as_type)
+        finally:
+            self._asking.discard(key)
+        if entry is None:
+            return None
+        state = self._judged.judge(key, entry, self._monotonic()).state
+        if state is not State.DEAD:
+            entry.fresh_until = self._keeping.answers_until(entry, policy)
+            self._memory.put(key, entry)
+        return entry if state is State.HIT else None
 
     async def drain(self) -> None:
-        """Wait for the loads under way, at most the drain time."""
-        await self._loads.drain(self._settings.drain_timeout)
+        """Wait for loads and fetches under way, at most the drain time each."""
+        await self._flights.drain(self._settings.drain_timeout)
+        await self._fetches.drain(self._settings.drain_timeout)
 
-    async def _load(self, key: str, load: Loader[Any], terms: Terms, copy: Entry | None, as_of: Position) -> Entry:
+    async def _fly(
+        self,
+        flight: Flight[Landing],
+        key: str,
+        load: Loader[Any],
+        terms: Terms,
+        copy: Entry | None,
+        *,
+        fetch: bool,
+    ) -> Landing:
+        """The second tier's hit; or its stale copy where the waiters have none; or what the loader brings."""
+        if fetch and self._shared is not None and terms.policy.uses_second:
+            found = await self._fetched(self._shared, key, terms)
+            if found is not None:
+                state = self._judged.judge(key, found, self._monotonic()).state
+                # For a refresh ahead of its time, what we have already is no answer.
+                if state is State.HIT and (copy is None or found.outlasts(copy)):
+                    return Landing(found, "redis")
+                if state is State.STALE and flight.bare:
+                    return Landing(found, "redis", answers=False)
+                copy = found if copy is None or found.is_newer_than(copy) else copy
+
+        async def land() -> Landing:
+            if self._edge is not None and terms.policy.uses_edge:
+                public = await self._edge.fetch(key, terms)
+                if public is not None:
+                    return Landing(public, "edge")
+            flight.as_of, flight.generation = self._barriers.position, self._barriers.generation
+            return await self._load(key, load, terms, copy, flight.as_of)
+
+        shared = self._shared
+        if shared is None or not terms.policy.uses_second:
+            return await land()
+        return await self._turns.run(
+            key,
+            terms.policy.tier,
+            look=lambda: self._newer(shared, key, terms, copy),
+            load=land,
+            filled=shared.filled,
+        )
+
+    async def _newer(self, shared: SharedTier, key: str, terms: Terms, copy: Entry | None) -> Landing | None:
+        """The second tier's hit if another process has loaded since `copy` was."""
+        found = await self._fetched(shared, key, terms)
+        if found is None or (copy is not None and not found.is_newer_than(copy)):
+            return None
+        is_hit = self._judged.judge(key, found, self._monotonic()).state is State.HIT
+        return Landing(found, "redis") if is_hit else None
+
+    async def _fetched(self, shared: SharedTier, key: str, terms: Terms) -> Entry | None:
+        """What the second tier has, unless it may never be served; memory keeps the newer one."""
+        entry = await shared.fetch(key, terms.as_type)
+        if entry is None or self._judged.judge(key, entry, self._monotonic()).state is State.DEAD:
+            return None
+        entry.fresh_until = self._keeping.answers_until(entry, terms.policy)
+        if terms.policy.uses_memory:
+            self._memory.put(key, entry)
+        return entry
+
+    async def _load(self, key: str, load: Loader[Any], terms: Terms, copy: Entry | None, as_of: Position) -> Landing:
         """Call the loader, and keep what it brings unless a purge came since it began."""
         started = self._monotonic()
-        context = Load(key, copy.value if copy is not None else None)
+        context = Load(key, None if copy is None else copy.own(), has_previous=copy is not None)
         self._stats.loads += 1
         try:
-            async with asyncio.timeout(self._settings.hard_timeout) as limit:
-                value = await load(context)
+            with self._spans.within("load", key) if self._spans else contextlib.nullcontext():
+                value = await called(load, context, terms.policy.hard_timeout)
         except Exception as error:
-            self._stats.load_failures += 1
-            if (known := self._memory.get(key)) is not None:
-                known.retry_at = self._monotonic() + self._settings.throttle
-            if isinstance(error, TimeoutError) and limit.expired():
-                raise Unavailable(
-                    f"loading {key!r} took longer than {self._settings.hard_timeout:g} s; nothing was cached",
-                    next_step="See what the loader waits for; the call may be repeated.",
-                ) from error
+            self._failed(key, copy, terms, error)
             raise
-        return self._keep(key, value, context, terms, as_of, started)
+        if value is NOT_MODIFIED and copy is not None:
+            value = copy.own()
+            context.tags.extend(own_tags_of(copy.tags))
+        made = self._keeping.make(value, terms, as_of, started, context)
+        return Landing(made.entry, "loader", stored=self._keeping.store(key, made, terms.policy))
 
-    def _keep(self, key: str, value: Any, context: Load, terms: Terms, as_of: Position, started: float) -> Entry:
-        """Make the entry, and store it in both tiers if it is still valid."""
-        own_tags = tuple(dict.fromkeys((*terms.own_tags, *context.tags)))
-        tags = all_tags(self._settings.namespace, key, own_tags) if context.tags else terms.tags
-        profile = terms.tier.profile
-        asked = terms.fresh if context.ttl is None else context.ttl
-        fresh = (profile.fresh if asked is None else asked).total_seconds()
-        stale = (profile.stale if terms.stale is None else terms.stale).total_seconds()
-        life = self._judged.life(tags, fresh + stale)
-        payload = envelope.encode_value(value)
-        if payload is None:
-            self._stats.unencodable += 1
-        size = len(payload) if payload is not None else sys.getsizeof(value)
-        entry = Entry(value, tags, as_of, started, fresh, stale, life, terms.tier, size)
-        now = self._monotonic()
-        if now > self._follower.blind_at:
-            entry.refresh_at = now + self._settings.throttle
-        if fresh <= 0 or self._barriers.standing(tags, as_of) is not Standing.VALID:
-            self._stats.loads_not_stored += 1
-        else:
-            self._memory.put(key, entry)
-            if self._shared is not None and payload is not None:
-                self._shared.fill(key, entry, payload, own_tags)
-        return entry
+    def _failed(self, key: str, copy: Entry | None, terms: Terms, error: Exception) -> None:
+        """Count a failed load; refresh no copy again before the throttle has passed."""
+        self._stats.load_failures += 1
+        self._hooks.refresh_failed(key, error)
+        retry_at = self._monotonic() + terms.policy.throttle
+        for known in (copy, self._memory.get(key)):
+            if known is not None:
+                known.retry_at = retry_at

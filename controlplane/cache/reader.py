@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
+from dataclasses import dataclass
 from typing import Any
 
-from controlplane.cache.cap import RefreshCap
-from controlplane.cache.entry import Entry, Read, Reason, Status
-from controlplane.cache.flight import Flight, Flights
+from controlplane.cache.answers import Answers
+from controlplane.cache.entry import Entry, Read, Reason
+from controlplane.cache.flight import Flight
 from controlplane.cache.freshness import State, Verdict
-from controlplane.cache.judged import JudgedMemory
+from controlplane.cache.judged import NOTHING, JudgedMemory
 from controlplane.cache.load import Loader
-from controlplane.cache.loading import Loading
+from controlplane.cache.loading import Landing, Loading
 from controlplane.cache.parts import Parts, Terms
-from controlplane.cache.shared import SharedTier
+from controlplane.cache.refreshing import Refreshing
 
-_MISS: Read[Any] = Read(None, Status.MISS, None, "", 0.0)
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A read that waits for a flight (`collapsed`: somebody else's), with the copy that may be served instead."""
+
+    key: str
+    load: Loader[Any]
+    terms: Terms
+    flight: Flight[Landing]
+    copy: Entry | None
+    collapsed: bool
 
 
 class Reader:
@@ -24,106 +35,132 @@ class Reader:
     Failures of Redis, log and calendar never reach the caller; the loader's do where no copy may be served.
     """
 
-    def __init__(self, parts: Parts, judged: JudgedMemory) -> None:
-        self._settings = parts.settings
+    def __init__(self, parts: Parts, judged: JudgedMemory, loading: Loading) -> None:
         self._monotonic = parts.clock.monotonic
-        self._memory = parts.memory
-        self._shared = parts.shared
-        self._stats = parts.stats
         self._judged = judged
-        self._loading = Loading(parts, judged)
-        self._fetches: Flights[Entry | None] = Flights()
-        self._cap = RefreshCap(parts.settings.refresh_cap)
+        self._loading = loading
+        self._refreshing = Refreshing(parts, loading)
+        self._answers = Answers(parts, judged)
 
-    async def read(self, key: str, load: Loader[Any] | None, terms: Terms) -> Read[Any]:
-        """One read, with a loader or without."""
-        entry, verdict = self._judged.look(key)
-        if verdict.state is State.STALE and verdict.reason is Reason.BLIND and entry is not None:
-            self._refresh_behind(key, load, terms, entry)
-            return self._stale(entry, Reason.BLIND)
-        if self._shared and self._may_fetch(key, terms, entry, verdict):
-            found = await self._fetch(self._shared, key, terms)
-            entry, verdict = self._judged.look(key)
-            if verdict.state is State.HIT and entry is not None and entry is found:
-                self._stats.redis_hits += 1
-                return self._answer(entry, Status.HIT, None, "redis")
-        if verdict.state is State.HIT and entry is not None:
-            self._stats.hits += 1
-            return self._answer(entry, Status.HIT, None, "memory")
-        copy = entry if verdict.state is State.STALE else None
+    async def read(self, key: str, load: Loader[Any] | None, terms: Terms, *, fetch: bool = True) -> Read[Any]:
+        """One read, with a loader or without; `fetch`: the second tier was not asked yet."""
+        entry, verdict = self._look(key, terms)
         if load is None:
-            self._stats.misses += 1
-            return self._stale(copy, verdict.reason) if copy and verdict.reason else _MISS
-        if copy is None:
-            return await self._loaded(self._loading.join(key, load, terms, None))
-        return await self._better_than(copy, verdict, key, load, terms)
+            return await self._without_loader(key, terms, entry, verdict)
+        if fetch and entry is not None and await self._asks_again(key, terms, entry, verdict):
+            entry, verdict = self._look(key, terms)
+        begun = self._begin(key, load, terms, entry, verdict, fetch=fetch)
+        return begun if isinstance(begun, Read) else await self.finish(begun)
 
-    async def drain(self) -> None:
-        """Wait for loads and fetches under way, at most the drain time each."""
-        await self._loading.drain()
-        await self._fetches.drain(self._settings.drain_timeout)
+    def begin(self, key: str, load: Loader[Any], terms: Terms) -> Read[Any] | Begun:
+        """Answer at once, or start (or join) the flight to wait for."""
+        entry, verdict = self._look(key, terms)
+        return self._begin(key, load, terms, entry, verdict, fetch=True)
 
-    def _may_fetch(self, key: str, terms: Terms, entry: Entry | None, verdict: Verdict) -> bool:
-        """Whether the second tier is asked: not for a hit, nor while a load is under way or has just failed."""
-        if verdict.state is State.HIT or self._loading.joinable(key, terms):
-            return False
-        return entry is None or verdict.state is not State.STALE or self._monotonic() >= entry.retry_at
+    async def finish(self, begun: Begun | Read[Any]) -> Read[Any]:
+        """A newer value if the flight brings one soon, else the copy and the reason."""
+        while isinstance(begun, Begun):
+            if begun.copy is not None:
+                return await self._better_than(begun.copy, begun)
+            landing = await begun.flight.result()
+            if landing.answers:
+                return self._answers.landed(landing, collapsed=begun.collapsed)
+            verdict = self._judged.judge(begun.key, landing.entry, self._monotonic())
+            begun = self._begin(begun.key, begun.load, begun.terms, landing.entry, verdict, fetch=False)
+        return begun
 
-    async def _fetch(self, shared: SharedTier, key: str, terms: Terms) -> Entry | None:
-        """The second tier's entry, put into memory if it may ever be served; one fetch per key at a time."""
-        flight = self._fetches.get(key) or self._fetches.start(key, lambda: self._fetched(shared, key, terms))
-        return await asyncio.shield(flight.task)
+    def _look(self, key: str, terms: Terms) -> tuple[Entry | None, Verdict]:
+        """What memory has, if this call may ask it."""
+        return self._judged.look(key) if terms.policy.uses_memory else (None, NOTHING)
 
-    async def _fetched(self, shared: SharedTier, key: str, terms: Terms) -> Entry | None:
-        entry = await shared.fetch(key, terms.as_type)
-        if entry is None or self._judged.judge(key, entry, self._monotonic()).state is State.DEAD:
-            return None
-        return entry if self._memory.put(key, entry) else None
+    def _begin(
+        self, key: str, load: Loader[Any], terms: Terms, entry: Entry | None, verdict: Verdict, *, fetch: bool
+    ) -> Read[Any] | Begun:
+        """Decide, without waiting."""
+        if entry is not None:
+            if verdict.state is State.HIT:
+                return self._hit(key, load, terms, entry)
+            if verdict.state is State.STALE:
+                return self._old(key, load, terms, entry, verdict, fetch=fetch)
+        previous = entry if verdict.state is State.KEPT else None
+        known = self._loading.joinable(key, terms)
+        flight = self._loading.join(key, load, terms, previous, bare=True, fetch=fetch)
+        return Begun(key, load, terms, flight, None, flight is known)
 
-    async def _better_than(self, copy: Entry, verdict: Verdict, key: str, load: Loader[Any], terms: Terms) -> Read[Any]:
-        """A newer value if the loader brings one soon, else the copy and the reason."""
+    def _hit(self, key: str, load: Loader[Any], terms: Terms, entry: Entry) -> Read[Any]:
+        """A hit; the first one after memory's own time begins the refresh ahead."""
+        now = self._monotonic()
+        if now >= entry.fresh_until:
+            entry.fresh_until = min(entry.started + entry.fresh, now + terms.policy.memory)
+            if terms.policy.refresh_ahead is not None:
+                self._refreshing.behind(key, load, terms, entry, capped=False)
+        return self._answers.hit(entry)
+
+    def _old(
+        self, key: str, load: Loader[Any], terms: Terms, copy: Entry, verdict: Verdict, *, fetch: bool
+    ) -> Read[Any] | Begun:
+        """A copy that may be served: now, or if nothing better comes in time."""
+        if verdict.reason is Reason.BLIND:
+            self._refreshing.behind(key, load, terms, copy, capped=True)
+            return self._answers.stale(key, copy, Reason.BLIND)
         now = self._monotonic()
         if now < copy.retry_at:
-            return self._stale(copy, self._failed(copy))
-        if verdict.doubtful and not self._loading.joinable(key, terms) and not self._cap.take(now):
-            self._stats.capped += 1
-            return self._stale(copy, verdict.reason or Reason.REFRESHING)
-        flight = self._loading.join(key, load, terms, copy)
-        await asyncio.wait({flight.task}, timeout=self._settings.soft_timeout)
+            return self._answers.stale(key, copy, self._answers.failed(copy))
+        if terms.policy.refresh_ahead is not None:
+            self._refreshing.behind(key, load, terms, copy, capped=verdict.doubtful)
+            return self._answers.stale(key, copy, verdict.reason or Reason.REFRESHING)
+        if self._refreshing.is_shed(terms.policy.tier):
+            return self._answers.stale(key, copy, verdict.reason or Reason.REFRESHING)
+        known = self._loading.joinable(key, terms)
+        if verdict.doubtful and known is None and not self._refreshing.has_room(now):
+            return self._answers.stale(key, copy, verdict.reason or Reason.REFRESHING)
+        flight = self._loading.join(key, load, terms, copy, bare=False, fetch=fetch)
+        return Begun(key, load, terms, flight, copy, flight is known)
+
+    async def _better_than(self, copy: Entry, begun: Begun) -> Read[Any]:
+        """Wait for the soft time-out; serve the copy if the flight is late or fails, and the copy is still allowed."""
+        key, flight = begun.key, begun.flight
+        landed = await flight.lands_within(begun.terms.policy.soft_timeout)
         # A removal may have come while we waited: then the copy is no answer any more.
         may_serve = self._judged.judge(key, copy, self._monotonic()).state in (State.STALE, State.HIT)
-        if not flight.task.done() and may_serve:
-            return self._stale(copy, Reason.LOAD_SLOW)
+        if not landed and may_serve:
+            return self._answers.stale(key, copy, Reason.LOAD_SLOW)
         try:
-            return await self._loaded(flight)
+            landing = await flight.result()
         except Exception:
             if not may_serve:
                 raise
-            return self._stale(copy, self._failed(copy))
+            return self._answers.stale(key, copy, self._answers.failed(copy))
+        if landing.answers:
+            return self._answers.landed(landing, collapsed=begun.collapsed)
+        verdict = self._judged.judge(key, landing.entry, self._monotonic())
+        return await self.finish(self._begin(key, begun.load, begun.terms, landing.entry, verdict, fetch=False))
 
-    def _refresh_behind(self, key: str, load: Loader[Any] | None, terms: Terms, entry: Entry) -> None:
-        """Start a load that nobody waits for: once per throttle and key, under the cap."""
+    async def _without_loader(self, key: str, terms: Terms, entry: Entry | None, verdict: Verdict) -> Read[Any]:
+        """Memory and the second tier only."""
+        if verdict.state is not State.HIT and verdict.reason is not Reason.BLIND:
+            found = await self._loading.fetch(key, terms)
+            if found is not None and (entry is None or found.is_newer_than(entry) or verdict.state is State.DEAD):
+                verdict = self._judged.judge(key, found, self._monotonic())
+                if verdict.state is State.HIT:
+                    return self._answers.landed(Landing(found, "redis"))
+                entry = found
+            elif entry is not None:
+                verdict = self._judged.judge(key, entry, self._monotonic())
+        if entry is not None and verdict.state is State.HIT:
+            return self._answers.hit(entry)
+        if entry is not None and verdict.state is State.STALE and verdict.reason is not None:
+            return self._answers.stale(key, entry, verdict.reason)
+        return self._answers.miss()
+
+    async def _asks_again(self, key: str, terms: Terms, entry: Entry, verdict: Verdict) -> bool:
+        """Look into the second tier once more: memory's own duration is over, or the log may have lost a purge."""
         now = self._monotonic()
-        if load is None or now < max(entry.refresh_at, entry.retry_at) or self._loading.joinable(key, terms):
-            return
-        entry.refresh_at = now + self._settings.throttle
-        if self._cap.take(now):
-            self._loading.join(key, load, terms, entry)
-        else:
-            self._stats.capped += 1
-
-    async def _loaded(self, flight: Flight[Entry]) -> Read[Any]:
-        """Wait for a load; leaving does not end it."""
-        entry = await asyncio.shield(flight.task)
-        return self._answer(entry, Status.LOADED, None, "loader")
-
-    def _failed(self, copy: Entry) -> Reason:
-        """Why a copy is served when its refresh failed."""
-        return Reason.SATURDAY if self._judged.in_window(copy.tags) else Reason.LOAD_FAILED
-
-    def _stale(self, entry: Entry, reason: Reason | None) -> Read[Any]:
-        self._stats.stale += 1
-        return self._answer(entry, Status.STALE, reason, "memory")
-
-    def _answer(self, entry: Entry, status: Status, reason: Reason | None, tier: str) -> Read[Any]:
-        return Read(entry.value, status, reason, tier, max(0.0, self._monotonic() - entry.started))
+        if verdict.state is State.HIT:
+            if now < entry.fresh_until or math.isinf(terms.policy.memory):
+                return False
+            entry.fresh_until = min(entry.started + entry.fresh, now + terms.policy.memory)
+        elif not verdict.doubtful or verdict.reason is Reason.BLIND or now < entry.retry_at:
+            return False
+        await self._loading.fetch(key, terms)
+        return True

@@ -6,71 +6,106 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from controlplane.cache import envelope
+from controlplane.cache.breaker import Breaker, Phase
+from controlplane.cache.coding import Coding
 from controlplane.cache.entry import Entry, all_tags
+from controlplane.cache.envelope import Unusable
 from controlplane.cache.follow import Follower
 from controlplane.cache.settings import Settings
+from controlplane.cache.shedding import Pressure, sheds
 from controlplane.cache.stats import Stats
 from controlplane.domain.keys import in_namespace
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
-from controlplane.errors import BadInput, Unavailable
+from controlplane.errors import BadInput
 from controlplane.ports.clock import Clock
 from controlplane.ports.second_tier import SecondTier, Stored
+from controlplane.ports.spans import Spans
+
+# A look-up costs a tenth of `Tier(...)`.
+_TIERS = {tier.value: tier for tier in Tier}
 
 
 class SharedTier:
-    """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them."""
+    """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them.
 
-    def __init__(self, second: SecondTier, follower: Follower, clock: Clock, settings: Settings, stats: Stats) -> None:
+    A breaker for reads and one for fills keep a tier that fails from costing anything; half-open, one call probes it.
+    """
+
+    def __init__(
+        self,
+        second: SecondTier,
+        follower: Follower,
+        clock: Clock,
+        settings: Settings,
+        stats: Stats,
+        coding: Coding,
+        spans: Spans | None = None,
+    ) -> None:
         self._second = second
         self._follower = follower
         self._clock = clock
         self._settings = settings
         self._stats = stats
+        self._coding = coding
+        self._spans = spans
         self._fills: set[asyncio.Task[None]] = set()
+        self._reading = 0
+        self.read_breaker = Breaker()
+        self.fill_breaker = Breaker()
 
     async def fetch(self, key: str, as_type: type[Any] | None) -> Entry | None:
         """The entry of `key` as another process stored it; None for a miss of any kind."""
         offset = self._follower.offset
         if offset is None:
             return None
-        stored = await self._second.fetch(self._name(key))
+        name = self._name(key)
+        stored = await self._ask(key, name)
         if stored is None:
             return None
-        found = envelope.unwrap(stored.payload, self._name(key), longest=self._settings.max_value_bytes)
-        whole, value = envelope.decode_value(found.value, as_type) if found else (False, None)
-        if found is None or not whole:
-            self._stats.damaged += 1
+        opened = self._coding.open(stored.payload, name, as_type)
+        if isinstance(opened, Unusable):
+            self._stats.count(opened.value)
             return None
+        found = opened.envelope
         try:
-            tags, tier = all_tags(self._settings.namespace, key, found.tags), Tier(found.tier)
-        except (BadInput, ValueError):
+            tags, tier = all_tags(self._settings.namespace, key, found.tags), _TIERS[found.tier]
+        except (BadInput, KeyError):
             self._stats.damaged += 1
             return None
         # A log server whose clock stepped must not make an entry younger than its arrival here.
         started = min(stored.born - offset, self._clock.monotonic())
+        longest = self._settings.max_physical_ttl
+        kept = self._coding.isolation.of_decoded(opened.value, opened.payload, opened.serializer, as_type)
         return Entry(
-            value,
+            kept.value,
             tags,
             stored.as_of,
             started,
-            found.fresh / 1000,
+            min(found.fresh / 1000, longest),
             found.stale / 1000,
-            found.life / 1000,
+            min(found.life / 1000, longest),
             tier,
-            len(found.value),
+            len(opened.payload),
+            thaw=kept.thaw,
         )
 
-    def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...]) -> None:
+    def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...], since: float | None = None) -> None:
         """Store behind. Dropped and counted: too large, too many waiting, no position that others could judge it by."""
         offset = self._follower.offset
-        if len(value) > self._settings.max_value_bytes:
+        if sheds(entry.tier, self.pressure(), self._settings.max_reads_waiting):
+            self._stats.fills_shed += 1
+        elif len(value) > self._settings.max_value_bytes:
             self._stats.oversized += 1
-        elif offset is None or not entry.as_of.epoch or len(self._fills) >= self._settings.max_fills:
+        elif (
+            offset is None
+            or not entry.as_of.epoch
+            or len(self._fills) >= self._settings.max_fills
+            or self._follower.holds_fills
+        ):
             self._stats.fills_dropped += 1
         else:
-            payload = envelope.wrap(
+            payload = self._coding.wrap(
                 self._name(key),
                 value,
                 fresh=entry.fresh,
@@ -80,9 +115,23 @@ class SharedTier:
                 tags=own_tags,
             )
             stored = Stored(payload, entry.as_of, entry.started + offset)
-            task = asyncio.get_running_loop().create_task(self._fill(key, entry, stored))
+            task = asyncio.get_running_loop().create_task(
+                self._fill(key, entry, stored, entry.started if since is None else since)
+            )
             self._fills.add(task)
             task.add_done_callback(self._fills.discard)
+
+    async def room(self, most: int) -> None:
+        """Wait until at most `most` fills wait: a bulk write goes no faster than the tier takes it."""
+        while len(self._fills) > most:
+            await asyncio.wait(set(self._fills), return_when=asyncio.FIRST_COMPLETED)
+
+    def pressure(self) -> Pressure:
+        """How the tier is doing: what `shedding.sheds` asks for refreshes and fills."""
+        now = self._clock.monotonic()
+        phases = (self.read_breaker.phase(now), self.fill_breaker.phase(now))
+        worst = next((phase for phase in (Phase.OPEN, Phase.HALF_OPEN) if phase in phases), Phase.CLOSED)
+        return Pressure(worst, self._reading)
 
     async def bury(self, keys: Iterable[str], at: Position) -> None:
         """Replace removed keys by tombstones; without them the barrier still holds, so a failure is only counted."""
@@ -90,8 +139,13 @@ class SharedTier:
         names = [self._name(key) for key in keys]
         try:
             await self._second.bury(names, at, born, self._settings.max_fill_delay)
-        except Unavailable:
+        except Exception:
             self._stats.fills_dropped += len(names)
+
+    async def filled(self) -> None:
+        """Wait until the fills under way have ended, for at most the drain time."""
+        if self._fills:
+            await asyncio.wait(set(self._fills), timeout=self._settings.drain_timeout)
 
     async def aclose(self) -> None:
         """Let waiting fills finish, for at most the drain time, then close the tier."""
@@ -103,13 +157,52 @@ class SharedTier:
             self._stats.fills_dropped += len(late)
         await self._second.aclose()
 
-    async def _fill(self, key: str, entry: Entry, stored: Stored) -> None:
+    async def _fill(self, key: str, entry: Entry, stored: Stored, since: float) -> None:
         """One guarded write; a fill that waited too long could outlive the tombstone that would refuse it."""
-        age = self._clock.monotonic() - entry.started
-        if age > self._settings.max_fill_delay or age >= entry.life:
+        now = self._clock.monotonic()
+        age = now - entry.started
+        if now - since > self._settings.max_fill_delay or age >= entry.life or self._follower.holds_fills:
             self._stats.fills_dropped += 1
             return
-        await self._second.fill(self._name(key), stored, entry.life - age)
+        ticket = self.fill_breaker.admit(self._clock.monotonic())
+        if not ticket:
+            self._stats.fills_dropped += 1
+            return
+        try:
+            await self._second.fill(self._name(key), stored, entry.life - age)
+        except Exception:
+            self._stats.fill_failures += 1
+            self.fill_breaker.failed(ticket, self._clock.monotonic())
+        except BaseException:
+            self.fill_breaker.abandoned(ticket)
+            raise
+        else:
+            self.fill_breaker.succeeded(ticket)
+
+    async def _ask(self, key: str, name: str) -> Stored | None:
+        """One read of the tier; every failure is counted, reported to the breaker and answered by None."""
+        ticket = self.read_breaker.admit(self._clock.monotonic())
+        if not ticket:
+            self._stats.redis_skipped += 1
+            return None
+        self._reading += 1
+        try:
+            if self._spans is None:
+                stored = await self._second.fetch(name)
+            else:
+                with self._spans.within("redis", key):
+                    stored = await self._second.fetch(name)
+        except Exception:  # whatever a tier may raise: a read never learns of it
+            self._stats.redis_failures += 1
+            self.read_breaker.failed(ticket, self._clock.monotonic())
+            return None
+        except BaseException:
+            self.read_breaker.abandoned(ticket)
+            raise
+        finally:
+            self._reading -= 1
+        self.read_breaker.succeeded(ticket)
+        return stored
 
     def _name(self, key: str) -> str:
         """The key with its namespace."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 
 MAX_ENCODED = 512
@@ -26,7 +27,7 @@ def encode(text: str) -> str:
 
 def in_namespace(namespace: str, key: str) -> str:
     """A key's full name: its namespace (colons escaped, so that it is injective), a colon, the key."""
-    return f"{join(namespace)}:{key}"
+    return _prefix(namespace) + key
 
 
 def join(*segments: str | int) -> str:
@@ -37,3 +38,9 @@ def join(*segments: str | int) -> str:
     `join("page", "7")`.
     """
     return ":".join(str(segment).replace("%", "%25").replace(":", "%3A") for segment in segments)
+
+
+@functools.lru_cache(maxsize=256)
+def _prefix(namespace: str) -> str:
+    """A namespace's part of a full name; a process has few, and every read asks."""
+    return f"{join(namespace)}:"

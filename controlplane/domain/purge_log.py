@@ -20,10 +20,15 @@ class Kind(enum.Enum):
 
 
 class Position(NamedTuple):
-    """A place in the log: everything up to and including purge `n` of `epoch`."""
+    """A place in the log: everything up to and including purge `n` of `epoch`.
+
+    `owed` counts this process's own purges that the log has not taken yet, in their order; other processes never see
+    it.
+    """
 
     epoch: str
     n: int
+    owed: int = 0
 
 
 NOWHERE = Position("", 0)
@@ -31,11 +36,21 @@ NOWHERE = Position("", 0)
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """One entry of the log. `tags` are as stored; `position.n` is its number."""
+    """One entry of the log. `tags` are as stored; `position.n` is its number.
+
+    `marks` are the barriers that it raises, tag by tag, where they are not its own number: removals of a lost epoch
+    that were put back under the numbers that they had.
+    """
 
     position: Position
     kind: Kind
     tags: tuple[str, ...]
+    marks: tuple[int, ...] = ()
+
+    @property
+    def owed(self) -> bool:
+        """Whether the log has not taken it yet: it acts in its own process and is kept on disk."""
+        return not self.position.epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +107,18 @@ class Completion:
     lost: bool = False
 
 
-def completion(purge: Purge, roll: Roll, *, waited: float, blind_max: float) -> Completion:
+def completion(purge: Purge, roll: Roll, *, waited: float, blind_max: float, absent: Sequence[str] = ()) -> Completion:
     """Judge a purge: complete when every member confirmed it, or was blind for longer than blind memory may answer.
 
     `waited` is seconds of elapsed time since the purge was appended, `blind_max` the longest that a process which
-    cannot hear the log may serve what it has. A purge whose epoch is over is `lost`: the log may not hold it, append
+    cannot hear the log may serve what it has. `absent` names members of a roll that was lost with its log: who is not
+    on the new one may still be blind. A purge whose epoch is over is `lost`: the log may not hold it, append
     it again.
     """
     if roll.epoch != purge.position.epoch:
         return Completion(False, (), tuple(member.name for member in roll.members), lost=True)
-    confirmed, waiting = [], []
+    present = {member.name for member in roll.members}
+    confirmed, waiting = [], [name for name in absent if name not in present and waited <= blind_max]
     for member in roll.members:
         if member.position.epoch == purge.position.epoch and member.position.n >= purge.position.n:
             confirmed.append(member.name)

@@ -31,8 +31,12 @@ class Purger(Protocol):
 class PurgeFeed(Protocol):
     """What a process needs that caches: everything that was purged, in order, and a heartbeat."""
 
-    async def beat(self, member: str, applied: Position | None) -> Beat:
-        """Confirm `applied` as `member` (None: joined, nothing applied yet); read epoch and newest number."""
+    async def beat(self, member: str, applied: Position | None, *, keep: float = 0.0) -> Beat:
+        """Confirm `applied` as `member` (None: joined, nothing applied yet); read epoch and newest number.
+
+        A barrier that was last raised longer ago than the longest `keep` of all members, in seconds that the log itself
+        has seen go by, may be forgotten there (0: this member has nothing to say about it).
+        """
         ...
 
     async def listen(self, after: Position, wait: float) -> Sequence[Purge]:
@@ -44,6 +48,14 @@ class PurgeFeed(Protocol):
 
     async def barriers(self) -> Sequence[Barrier]:
         """All barriers; each is at least as high as it was when this was called."""
+        ...
+
+    async def restore(self, epoch: str, removed: Sequence[Barrier]) -> Position:
+        """Put hard barriers of a lost epoch back, under their own numbers where this epoch began above them.
+
+        Followers hear of it. What the log already holds, or has removed anew, is left alone. The answer is where the
+        log holds them all; if it is of another epoch than `epoch`, the log began anew again and some may be missing.
+        """
         ...
 
     async def leave(self, member: str) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from controlplane.domain.purge_log import Position
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One value as stored; `as_of` and `born` (log time in seconds) tell when its load began, and order writes."""
 
     payload: bytes
@@ -19,18 +17,27 @@ class Stored:
 
 
 class SecondTier(Protocol):
-    """Bytes by key. Failure is a miss: no method but `bury` raises, and none waits longer than its own time limit."""
+    """Bytes by key. No method waits longer than the tier's own time limit; the cache turns failures into misses."""
 
     async def open(self) -> None:
-        """Connect, for at most the time limit; never raises (a tier that is down heals by itself)."""
+        """Connect, for at most the time limit; a tier that is down heals by itself.
+
+        Raises Refused for a store that must not be used (it may evict the purge log).
+        """
         ...
 
     async def fetch(self, key: str) -> Stored | None:
-        """What is stored under `key`; None for nothing, a tombstone, foreign bytes, a failure or the time limit."""
+        """What is stored under `key`; None for nothing, a tombstone or foreign bytes.
+
+        Raises Unavailable where it did not answer in time, or with an error.
+        """
         ...
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
-        """Store for `life` seconds, atomically, unless something newer or a tombstone forbids it; True if stored."""
+        """Store for `life` seconds, atomically, unless something newer or a tombstone forbids it; True if stored.
+
+        Raises Unavailable where that is not known.
+        """
         ...
 
     async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:

@@ -20,6 +20,7 @@ DEPTH = 2
 MOCKS = re.compile(r"\b(?:mock\.patch|(?<!\.)patch\(|(?:Magic|Async|NonCallable)?Mock\(|mocker\b|unittest\.mock)")
 
 MANY_METHODS: dict[str, str] = {
+    "controlplane/cache/client.py Cache": "the one facade of the cache: each verb is a line or two over its part",
     "controlplane/bootstrap.py Plant": "the composition root: one lazy property for each thing that a command may need",
 }
 """Classes that may have more methods, and why. What a protocol or framework imposes is not counted at all."""

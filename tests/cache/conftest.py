@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from controlplane.cache import Settings
+from controlplane.cache.testing import FakeRegion
 from sandbox import valkey
+from tests.cache.scene import Make, real_cache
 
 # A busy machine is no defect: examples have no time limit of their own.
 settings.register_profile("cache", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,3 +38,13 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkey.Server]:
 def scope() -> str:
     """A name that no other test uses."""
     return f"test-{secrets.token_hex(4)}"
+
+
+@pytest.fixture(params=["fake", "real"])
+def make(request: pytest.FixtureRequest, scope: str) -> Make:
+    """How to make one more process's cache of the same region: in memory, or over a real server."""
+    if request.param == "fake":
+        region = FakeRegion()
+        return lambda: region.cache(Settings(throttle=0.001))
+    running: valkey.Server = request.getfixturevalue("server")
+    return lambda: real_cache(running.url, scope, throttle=0.001)

@@ -1,23 +1,29 @@
-"""A process of its own with a cache, told what to do by lines of JSON on stdin, answering on stdout.
+"""Processes of their own with a cache each, told what to do by lines of JSON over a socket, answering there.
 
-`python -m tests.cache.peer URL SCOPE NAME SETTINGS`. Its database is a hash in the same server; CLOCK_MONOTONIC is
-shared by all processes of the machine, so the times that it tells can be compared.
+`python -m tests.cache.peer PATH` forks one for each connection. Their database is a hash in the same server;
+CLOCK_MONOTONIC is shared by all processes of the machine, so the times that they tell can be compared.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import signal
+import socket
 import sys
 import time
+import traceback
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controlplane.adapters.redis.connect import connect
+from controlplane.adapters.redis.lock import RedisLoadLock
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.cache import Cache, Load, Settings
+from controlplane.domain.tier import Tier
 from tests.cache.scene import until
 
 KEYS = ["k0", "k1", "k2", "k3"]
@@ -95,6 +101,25 @@ class Peer:
         n = purge.position.n
         return {"do": "expire", "key": key, "version": version, "n": n, "began": began, "ended": ended, "done": None}
 
+    async def crowd(self, key: str, callers: int, slow: float) -> dict[str, Any]:
+        """Many callers of one key whose load takes `slow` seconds; nine in ten leave. What the others got."""
+
+        async def load(context: Load) -> int:
+            await self._database.hincrby(self._table, "loads", 1)
+            version = int(await self._database.hget(self._table, context.key) or 0)
+            await asyncio.sleep(slow)
+            return version
+
+        tasks = [asyncio.create_task(self.cache.get_or_load(key, load, tags=[tag_of(key)])) for _ in range(callers)]
+        await asyncio.sleep(slow / 4)
+        for number, task in enumerate(tasks):
+            if number % 10:
+                task.cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        cancelled = sum(isinstance(answer, asyncio.CancelledError) for answer in answers)
+        values = sorted({str(answer) for answer in answers if not isinstance(answer, asyncio.CancelledError)})
+        return {"cancelled": cancelled, "values": values, "elsewhere": self.cache.stats.loads_elsewhere}
+
     async def watch(self, key: str) -> dict[str, Any]:
         """Wait until memory has no hit for `key` any more."""
         await until(lambda: self.cache.peek(key) is None)
@@ -126,29 +151,50 @@ class Peer:
         return {**self.cache.stats.as_dict(), "sees_log": self.cache.sees_log}
 
 
-async def main(url: str, scope: str, name: str, options: str) -> None:
-    """Serve commands until stdin ends."""
-    settings = json.loads(options)
+async def serve(connection: socket.socket) -> None:
+    """Read who we are, be ready, serve commands until the other side ends."""
+    reader, writer = await asyncio.open_unix_connection(sock=connection, limit=2**24)
+    who = json.loads(await reader.readline())
+    url, scope, settings = who["url"], who["scope"], who["settings"]
     clock = SkewedClock(settings.pop("skew", 0.0))
+    lock = RedisLoadLock(url, scope=scope, timeout=1.0) if settings.pop("lock", False) else None
+    one_load = frozenset(Tier) if lock else frozenset()
     database = connect(url, timeout=5.0, text=True)
-    tier, log = RedisTier(url, scope=scope), RedisPurgeLog(url, scope=scope)
-    async with Cache(Settings(member=name, **settings), second=tier, log=log, clock=clock) as cache:
+    tier, log = RedisTier(url, scope=scope, read_timeout=1, write_timeout=1), RedisPurgeLog(url, scope=scope)
+    own = Settings(member=who["name"], one_load=one_load, **settings)
+    async with Cache(own, second=tier, log=log, clock=clock, lock=lock) as cache:
         peer = Peer(cache, database, scope)
-        reader = asyncio.StreamReader(limit=2**24)
-        protocol = asyncio.StreamReaderProtocol(reader)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-        sys.stdout.write('{"ready": true}\n')
-        sys.stdout.flush()
-        while line := await reader.readline():
+        answer: dict[str, Any] = {"ready": os.getpid()}
+        while True:
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+            line = await reader.readline()
+            if not line:
+                break
             command = json.loads(line)
             try:
                 answer = await getattr(peer, command.pop("do"))(**command)
             except Exception as error:
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
+                answer = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-3000:]}
     await database.aclose(close_connection_pool=True)
+    writer.write(b'{"ended": true}\n')
+    await writer.drain()
+
+
+def main(path: str) -> None:
+    """Listen at `path`; every connection gets a forked process, which costs no import."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    while True:
+        connection, _ = server.accept()
+        if not os.fork():
+            server.close()
+            asyncio.run(serve(connection))
+            os._exit(0)
+        connection.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:5]))
+    main(sys.argv[1])

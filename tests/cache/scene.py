@@ -16,6 +16,7 @@ from controlplane.cache import Cache, Load, Settings, WindowTable
 from tests.cache.fakes import FakeClock, FakePurgeLog, FakeTier
 
 P = ParamSpec("P")
+Make = Callable[[], Cache]
 
 
 def in_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:

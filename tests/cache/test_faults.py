@@ -40,18 +40,20 @@ async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) 
             await asyncio.sleep(0.02)
         second = cache._second
         assert isinstance(second, RedisTier)
-        assert second.lane.stats.timeouts >= 3, "the fault must have fired"
+        assert second.lane.stats.timeouts >= 2, "the fault must have fired"
         assert not second.lane.is_open
         assert not cache.sees_log
         assert statistics.median(took) < 5, "a stopped Redis must not hold reads up"
         assert (await cache.read("warm", source)).reason is Reason.BLIND
         victim.wake()
         await until(lambda: cache.sees_log and second.lane.is_open)
-        await cache.get_or_load("after", source)
-        await until(lambda: second.stats.fills >= 1)
+        before, tries = second.stats.fills, 0
+        while second.stats.fills == before:
+            tries += 1
+            await cache.get_or_load(f"after {tries}", source)
+            await asyncio.sleep(0.02)
         async with real_cache(victim.url, "s") as other:
-            await until(lambda: second.stats.fills >= 1)
-            assert (await other.read("after", source)).value == "v0"
+            assert (await other.read(f"after {tries}")).tier == "redis"
 
 
 @in_loop
@@ -91,7 +93,7 @@ async def test_damaged_and_foreign_bytes_are_a_miss_and_a_count(server: valkey.S
             assert (read.value, read.status) == (Guest("Ada", 7), Status.LOADED)
         valkey.ask(server.port, "LPUSH", tier.name(in_namespace("main", "list")), "x")
         assert (await cache.read("list", load, as_type=Guest)).status is Status.LOADED
-        assert cache.stats.damaged == 2
+        assert (cache.stats.foreign, cache.stats.damaged) == (2, 0)
         assert tier.stats.foreign == 3
         assert await cache.get_or_load("typed", load, as_type=Guest) == Guest("Ada", 7)
         await until(lambda: tier.stats.fills)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from controlplane.adapters.redis import address
+from controlplane.adapters.redis.answers import SILENT, Answer
 from controlplane.adapters.redis.lane import MOST_KEYS, Lane
-from controlplane.errors import BadInput
 from sandbox import valkey
 from tests.cache.scene import in_loop, until
 
@@ -21,6 +21,11 @@ async def opened(url: str, limit: float = 0.2) -> Lane:
     await lane.open()
     assert lane.is_open
     return lane
+
+
+async def reading(lane: Lane, key: str) -> Answer:
+    """A read as a task of its own."""
+    return await lane.get(key)
 
 
 @in_loop
@@ -46,7 +51,7 @@ async def test_cancelled_readers_leave_the_others_their_answers(server: valkey.S
         valkey.ask(server.port, "SET", f"{scope}:{number}", str(number))
     wrong = 0
     for _ in range(200):
-        readers = [asyncio.create_task(lane.get(f"{scope}:{number % 50}")) for number in range(100)]
+        readers = [asyncio.create_task(reading(lane, f"{scope}:{number % 50}")) for number in range(100)]
         for pause, reader in enumerate(readers[::3]):
             if pause % 11 == 0:
                 await asyncio.sleep(0)
@@ -61,21 +66,21 @@ async def test_cancelled_readers_leave_the_others_their_answers(server: valkey.S
 
 @in_loop
 async def test_a_stopped_server_costs_the_limit_and_then_nothing(victim: valkey.Server) -> None:
-    """Three limits in a row, then None at once; awake, the lane comes back by itself and late answers harm nobody."""
+    """Three limits in a row, then silence at once; awake, the lane is back by itself and late answers harm nobody."""
     lane = await opened(victim.url, limit=0.1)
     valkey.ask(victim.port, "SET", "k", "v")
     assert await lane.get("k") == b"v"
     victim.pause()
-    for _ in range(3):
-        began = time.monotonic()
-        assert await lane.get("k") is None
-        assert time.monotonic() - began > 0.09
-    assert lane.stats.timeouts == 3
-    assert not lane.is_open
+    began = time.monotonic()
+    while lane.is_open:
+        assert await lane.get("k") is SILENT
+    assert time.monotonic() - began > 0.28
+    timeouts = lane.stats.timeouts
+    assert 2 <= timeouts <= 3, "the third may end with the connection, a moment before its own limit"
     for _ in range(1000):
-        assert await lane.get("k") is None
-    assert lane.stats.timeouts == 3
-    assert lane.stats.refused >= 1000
+        assert await lane.get("k") is SILENT
+    assert lane.stats.timeouts == timeouts
+    assert lane.stats.refused >= 999, "all but one that found the connection just closing"
     victim.wake()
     await until(lambda: lane.is_open)
     assert await lane.get("k") == b"v"
@@ -88,7 +93,7 @@ async def test_late_answers_are_dropped_and_order_is_kept(victim: valkey.Server)
     lane = await opened(victim.url, limit=0.1)
     valkey.ask(victim.port, "MSET", "one", "1", "two", "2")
     victim.pause()
-    assert await lane.get("one") is None
+    assert await lane.get("one") is SILENT
     victim.wake()
     assert await lane.get("two") == b"2"
     assert lane.stats.connects == 1, "it must have been the same connection"
@@ -96,12 +101,12 @@ async def test_late_answers_are_dropped_and_order_is_kept(victim: valkey.Server)
 
 
 @in_loop
-async def test_a_killed_server_answers_none_at_once(victim: valkey.Server, tmp_path: Path) -> None:
+async def test_a_killed_server_is_silence_at_once(victim: valkey.Server, tmp_path: Path) -> None:
     """A closed connection is noticed without waiting; a server started in its place is used."""
     lane = await opened(victim.url, limit=1.0)
     victim.stop()
     await until(lambda: not lane.is_open)
-    assert await lane.get("k") is None
+    assert await lane.get("k") is SILENT
     again = valkey.start(victim.port, tmp_path)
     try:
         await until(lambda: lane.is_open)
@@ -113,7 +118,7 @@ async def test_a_killed_server_answers_none_at_once(victim: valkey.Server, tmp_p
 
 @in_loop
 async def test_passwords_and_databases(tmp_path: Path) -> None:
-    """A password and a database in the URL are used; with a wrong password the lane is not up, and reads are None."""
+    """A password and a database in the URL are used; with a wrong password the lane is not up, and reads are silent."""
     guarded = valkey.start(valkey.free_port(), tmp_path, options=("--requirepass", "a:b@c", "--protected-mode", "no"))
     try:
         lane = await opened(f"redis://:a%3Ab%40c@127.0.0.1:{guarded.port}/3")
@@ -122,22 +127,22 @@ async def test_passwords_and_databases(tmp_path: Path) -> None:
         wrong = Lane(address.parse(f"redis://:wrong@127.0.0.1:{guarded.port}/3"), timeout=0.2)
         await wrong.open()
         assert not wrong.is_open
-        assert await wrong.get("k") is None
+        assert await wrong.get("k") is SILENT
+        assert "WRONGPASS" in wrong.trouble
+        assert "wrong" not in wrong.trouble.replace("WRONGPASS", "")
         await wrong.aclose()
         await lane.aclose()
     finally:
         guarded.stop()
 
 
-@pytest.mark.parametrize("url", ["http://host", "redis://", "redis://host/seven", "localhost:6379"])
-def test_a_wrong_url_is_refused(url: str) -> None:
-    """What is not a Redis URL is BadInput, before anything connects."""
-    with pytest.raises(BadInput):
-        address.parse(url)
-
-
-def test_a_password_is_never_in_the_message() -> None:
-    """The refusal of a URL does not repeat its secret."""
-    with pytest.raises(BadInput) as refusal:
-        address.parse("redis://user:s3cret@host/seven")
-    assert "s3cret" not in str(refusal.value)
+@in_loop
+async def test_reads_over_the_bound_are_silent_at_once(victim: valkey.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the bound of waiting reads reached, further ones are refused without a question; the others are answered."""
+    monkeypatch.setattr("controlplane.adapters.redis.lane.MOST_WAITING", 100)
+    lane = await opened(victim.url, limit=5)
+    answers = await asyncio.gather(*(lane.get(f"{number}") for number in range(150)))
+    assert answers == [None] * 100 + [SILENT] * 50
+    assert lane.stats.refused == 50
+    assert await lane.get("again") is None
+    await lane.aclose()

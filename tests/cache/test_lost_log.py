@@ -11,6 +11,7 @@ import pytest
 
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.cache import Cache, Read, Reason, Status
+from controlplane.cache.barriers import Standing
 from controlplane.domain.purge_log import Kind
 from controlplane.errors import Incomplete, Unavailable
 from sandbox import valkey
@@ -46,6 +47,49 @@ async def test_a_restarted_empty_log_makes_what_was_cached_doubtful(victim: valk
             again.stop()
 
 
+@pytest.mark.parametrize("first", ["who knows", "who does not"])
+@in_loop
+async def test_a_removal_that_a_member_never_heard_is_put_back(
+    victim: valkey.Server, tmp_path: Path, first: str
+) -> None:
+    """G9, G5: the log restarts empty while a member is cut off that has not heard of a removal. Whoever begins the new
+    epoch, the removal is in it again: that member's copy ends, what was kept after the removal is only doubted, and the
+    receipt is complete once that member has confirmed."""
+    source = Source()
+    async with (
+        Switchboard(victim.port) as near,
+        Switchboard(victim.port) as far,
+        real_cache(near.url, "s") as knows,
+        real_cache(far.url, "s") as deaf,
+    ):
+        await read(deaf, source, "x", "wedding:x")
+        await far.cut()
+        receipt = await knows.remove(tags=["wedding:x"])
+        await read(knows, source, "x", "wedding:x")
+        with pytest.raises(Incomplete, match=deaf.member):
+            await receipt.complete(0.01)
+        await near.cut()
+        victim.stop()
+        again = valkey.start(victim.port, tmp_path)
+        try:
+            boards = [near, far] if first == "who knows" else [far, near]
+            boards[0].connect(victim.port)
+            await until(lambda: (knows if boards[0] is near else deaf).stats.epochs == 1)
+            if first == "who knows":
+                with pytest.raises(Incomplete, match=deaf.member):
+                    await receipt.complete(0.1)
+            boards[1].connect(victim.port)
+            done = await receipt.complete(10)
+            assert set(done.confirmed) == {knows.member, deaf.member}
+            source.error = ValueError("database down")
+            with pytest.raises(ValueError, match="database down"):
+                await read(deaf, source, "x", "wedding:x")
+            if first == "who knows":
+                assert (await knows.read("x")).status is Status.STALE, "kept after the removal: doubted, not removed"
+        finally:
+            again.stop()
+
+
 @in_loop
 async def test_a_gap_is_noticed_within_a_beat(server: valkey.Server, scope: str) -> None:
     """G9: purges that were trimmed before we heard them make what was cached doubtful, and still hold."""
@@ -70,7 +114,8 @@ async def test_a_gap_is_noticed_within_a_beat(server: valkey.Server, scope: str)
 
 @in_loop
 async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None:
-    """G9, G5: a removal that the promoted replica never had holds here, and its receipt says that it was lost."""
+    """G9, G5: a removal that the promoted replica never had is put back; its receipt is complete again, and a process
+    that starts afterwards knows of it."""
     primary, replica = valkey.start_pair(tmp_path, valkey.free_port(), valkey.free_port())
     source = Source()
     try:
@@ -79,6 +124,7 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
             await read(cache, source, "x", "wedding:x")
             await until(lambda: "keys=" in valkey.ask(replica.port, "INFO", "keyspace"))
             valkey.ask(replica.port, "REPLICAOF", "NO", "ONE")
+            before = cache.position
             receipt = await cache.remove(tags=["wedding:x"])
             await receipt.complete(5)
             await board.cut()
@@ -87,8 +133,11 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
             await until(lambda: cache.sees_log)
             assert (await cache.read("x")).status is Status.MISS
             assert (await cache.read("k")).reason is Reason.SOFT_PURGED
-            with pytest.raises(Incomplete, match="began anew"):
-                await receipt.complete(5)
+            assert (await receipt.complete(5)).confirmed == (cache.member,)
+            assert receipt.purge.position == cache.position
+            async with real_cache(board.url, "s") as other:
+                held = other._engine.barriers.standing(("wedding:x",), before)
+                assert held is Standing.HARD
             assert (await cache.remove(tags=["wedding:x"])).purge.position.n >= 2
     finally:
         primary.stop()
@@ -101,7 +150,9 @@ async def test_blind_memory_gives_no_hit(server: valkey.Server, scope: str) -> N
     source = Source()
     log = RedisPurgeLog(server.url, scope=scope)
     async with Switchboard(server.port) as board:
-        log_cache = Cache(log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._clock)
+        log_cache = Cache(
+            log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._engine.ports.clock
+        )
         async with log_cache as cache:
             await read(cache, source)
             await board.cut()
@@ -157,6 +208,25 @@ async def test_a_blind_process_refreshes_behind_once_per_throttle() -> None:
             await asyncio.sleep(0)
         assert source.loads == 13
         assert cache.stats.capped == 7
+
+
+@in_loop
+async def test_a_receipt_that_asked_nobody_before_the_loss_waits_out_the_blind() -> None:
+    """G5, G9: the roll is lost with its log; who was on it is not known, so completion waits until blind memory would
+    be silent, and then comes."""
+    scene = world()
+    async with scene.cache() as cache:
+        receipt = await cache.remove(tags=["guest:9"])
+        scene.log.restart_empty()
+        await until(lambda: cache.stats.epochs == 1 and cache.sees_log)
+        asking = asyncio.create_task(receipt.complete(5))
+        await asyncio.sleep(0.05)
+        scene.clock.pass_by(6)
+        with pytest.raises(Incomplete, match="whoever was on the roll of the lost log"):
+            await asking
+        scene.clock.pass_by(55)
+        await until(lambda: cache.sees_log)
+        assert (await receipt.complete(5)).confirmed == (cache.member,)
 
 
 @in_loop

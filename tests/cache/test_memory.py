@@ -1,4 +1,4 @@
-"""Memory's bounds, and the small pure parts beside it."""
+"""What memory refuses, and the small pure parts beside it."""
 
 from __future__ import annotations
 
@@ -21,33 +21,6 @@ from tests.cache.scene import in_loop, world
 def entry(size: int = 10, started: float = 0.0, n: int = 1) -> Entry:
     """An entry of some size."""
     return Entry("v", ("*",), Position("e", n), started, 60, 60, 120, Tier.LOW, size)
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2000), st.booleans()), max_size=60))
-def test_both_bounds_hold_after_every_step(steps: list[tuple[int, int, bool]]) -> None:
-    """Entries and bytes never exceed the bounds, and the bytes are those of what is there."""
-    memory = Memory(max_entries=5, max_bytes=5000)
-    kept: dict[str, Entry] = {}
-    for key, size, put in steps:
-        if put:
-            if memory.put(str(key), found := entry(size)):
-                kept[str(key)] = found
-        else:
-            memory.drop(str(key))
-        alive = [found for name, found in kept.items() if memory.get(name) is found]
-        assert len(memory) <= 5
-        assert memory.bytes <= 5000
-        assert memory.bytes == sum(found.size + 240 for found in alive)
-
-
-def test_the_one_used_longest_ago_goes_first() -> None:
-    """Reading a key keeps it."""
-    memory = Memory(2, 10_000)
-    memory.put("a", entry())
-    memory.put("b", entry())
-    memory.get("a")
-    memory.put("c", entry())
-    assert (memory.get("a") is None, memory.get("b") is None, memory.evicted) == (False, True, 1)
 
 
 def test_an_older_load_never_replaces_a_newer_one() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from controlplane.domain.purge_log import Barrier, Kind, Position
+from controlplane.domain.purge_log import Barrier, Beat, Kind, Position
 from controlplane.errors import BadInput
+from tests.cache.fakes import FakePurgeLog
 from tests.cache.scene import in_loop
 from tests.contracts import regions
 
@@ -98,3 +99,33 @@ async def test_wrong_tags_are_refused_and_nothing_is_numbered(url: str, tags: li
         with pytest.raises(BadInput):
             await log.append(tags, Kind.HARD)
         assert (await log.beat("m", None)).n == 0
+
+
+@in_loop
+async def test_removals_of_a_lost_epoch_come_back_under_their_numbers(url: str) -> None:
+    """What a log held before its epoch began is put back as it was; a number beyond that becomes a new purge; followers
+    hear of both, once."""
+    async with regions.purge_log(url) as log:
+        # A member that had applied 9 purges of a lost epoch begins the new one at 9.
+        beat = await log.beat("m", Position("lost", 9))
+        if not beat.base:
+            beat = await _begun_at_nine(log)
+        removed = [Barrier("wedding:a", 0, 4), Barrier("guest:9", 0, 12)]
+        at = await log.restore(beat.epoch, removed)
+        assert at == Position(beat.epoch, 10)
+        (heard,) = await log.listen(Position(beat.epoch, 9), 0.5)
+        assert (heard.kind, heard.tags, heard.marks) == (Kind.HARD, ("wedding:a", "guest:9"), (4, 10))
+        assert {b.tag: b.hard for b in await log.barriers()} == {"wedding:a": 4, "guest:9": 10}
+        assert await log.restore(beat.epoch, removed) == at, "what it holds is left alone"
+        newer = (await log.append(["wedding:a"], Kind.HARD)).position
+        assert await log.restore(beat.epoch, [Barrier("wedding:a", 0, 8)]) == newer, "removed anew is later than all"
+        elsewhere = await log.restore("another epoch", [Barrier("wedding:z", 0, 1)])
+        assert elsewhere == newer
+        assert "wedding:z" not in {b.tag for b in await log.barriers()}
+
+
+async def _begun_at_nine(log: object) -> Beat:
+    """The fake's way to begin an epoch at a number."""
+    assert isinstance(log, FakePurgeLog)
+    log.n = log.base = 9
+    return await log.beat("m", None)

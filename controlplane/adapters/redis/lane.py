@@ -1,238 +1,297 @@
-"""The read lane: one connection, GETs of one event-loop tick joined to one MGET, one timer a flush.
+"""The read lane: one connection, the GETs of one event-loop tick in one write, one parse and one time limit.
 
-redis.asyncio pays a connection, a lock and 160 us of Python for each GET; here a tick's reads share one write, one
-parse (hiredis) and one time limit. When the server does not answer, reads answer None after the time limit; after
-three limits in a row the connection is given up and reads answer None at once, until a new one has answered a PING.
+redis.asyncio pays a connection, a lock and 160 us of Python for each GET; here a tick's reads share them (hiredis packs
+and parses). A read that is not answered within the time limit is `SILENT`; a connection whose oldest question waits for
+three limits is given up, and reads are `SILENT` at once until another one has answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
+import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import hiredis
 
 from controlplane.adapters.redis.address import Address
+from controlplane.adapters.redis.answers import SILENT, Answer, LaneStats, Question, Redirect, hush
+from controlplane.adapters.redis.dial import Dialler
+from controlplane.errors import Refused
 
 _log = logging.getLogger("wedcache.redis.lane")
 MOST_KEYS = 128
 MOST_WAITING = 20_000
-_FAILURES = 3
-_RECONNECT = (0.05, 0.1, 0.2, 0.5)
-_Batch = list[tuple[bytes, asyncio.Future[bytes | None]]]
-
-
-@dataclass(slots=True)
-class LaneStats:
-    """Plain counters since the start. `refused`: answered None at once; `timeouts`: flushes that hit the limit."""
-
-    reads: int = 0
-    flushes: int = 0
-    timeouts: int = 0
-    refused: int = 0
-    errors: int = 0
-    connects: int = 0
+# The largest part of an answer that is kept while its end is awaited; values have at most 1 MiB, 128 come at once.
+MOST_BYTES = 64 * 1024 * 1024
+# A connection is given up when its oldest question is this many limits old; that is looked at by the second number.
+_PATIENCE = (2.95, 3.05)
+# Time limits are looked at this often within one, so that thousands of questions share few timers.
+_GRAIN = 0.05
 
 
 class _Wire(asyncio.Protocol):
-    """One connection: answers come in the order of the questions, each to the future that asked."""
+    """One connection: answers come in the order of the questions, within `timeout` seconds or not at all."""
 
-    def __init__(self) -> None:
-        self._reader = hiredis.Reader()
-        self._asked: deque[asyncio.Future[Any]] = deque()
+    def __init__(self, timeout: float, stats: LaneStats, redirect: Redirect | None) -> None:
+        self._reader = hiredis.Reader(replyError=hiredis.ReplyError)
+        self._timeout = timeout
+        self._stats = stats
+        self._redirect = redirect
+        self._unparsed = 0
+        self._asked: deque[Question] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self.waiting = 0
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was made and nobody has begun to close it."""
+        return self.transport is not None and not self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Hand each complete answer to its future; a late one (nobody waits any more) is dropped."""
+        """Hand each complete answer to its question; a late one (nobody waits any more) is dropped."""
         self._reader.feed(data)
+        self._unparsed += len(data)
         try:
             while (answer := self._reader.gets()) is not False:
-                waiting = self._asked.popleft()
-                if not waiting.done():
-                    waiting.set_result(answer)
+                self._unparsed = 0
+                question = self._asked[0]
+                if self._is_complete(question, answer):
+                    self._asked.popleft()
+                    self.waiting -= len(question.keys)
         except (hiredis.ProtocolError, IndexError) as error:
             _log.warning("Redis spoke out of turn (%s); the read lane reconnects", error)
+            self.abort()
+        if self._unparsed > MOST_BYTES:
+            self._stats.oversized += 1
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop: everyone who waits learns it now."""
+        if self._timer is not None:
+            self._timer.cancel()
         while self._asked:
-            waiting = self._asked.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
+            hush(self._asked.popleft().futures)
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def ask(self, *arguments: bytes) -> asyncio.Future[Any]:
-        """Send one command; the future gets the answer, or None when the connection ends first."""
-        future = asyncio.get_running_loop().create_future()
+    def send(self, packed: bytes, *questions: Question) -> None:
+        """Send packed commands; on a connection that is closing, their questions are silent."""
         if self.transport is None or self.transport.is_closing():
-            future.set_result(None)
-        else:
-            self._asked.append(future)
-            self.transport.write(hiredis.pack_command(arguments))
-        return future
+            for question in questions:
+                hush(question.futures)
+            return
+        self._asked.extend(questions)
+        self.waiting += sum(len(question.keys) for question in questions)
+        self.transport.write(packed)
+        self._watch(questions[-1].deadline)
+
+    async def command(self, *words: bytes) -> Any:
+        """One other command: its answer, an Exception for an error, None when the connection ends first."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self.send(hiredis.pack_command(words), Question([], [future], loop.time(), math.inf, False))
+        answer = await future
+        return None if answer is SILENT else answer
 
     def abort(self) -> None:
         """Give the connection up without waiting for the other side."""
         if self.transport is not None:
             self.transport.abort()
 
+    def _is_complete(self, question: Question, answer: Any) -> bool:
+        """Take one answer; whether the question has all of its own."""
+        futures = question.futures
+        if question.is_joined:
+            if type(answer) is list and len(answer) == len(futures):
+                for future, value in zip(futures, answer, strict=True):
+                    if not future.done():
+                        future.set_result(value)
+            else:
+                self._stats.errors += 1
+                hush(futures)
+            return True
+        at = question.heard
+        question.heard = at + 1
+        if at < len(futures) and not futures[at].done():
+            if not question.keys or not isinstance(answer, Exception):
+                futures[at].set_result(answer)
+            elif not self._is_redirected(question.keys[at], futures[at], question.deadline, str(answer)):
+                hush([futures[at]])
+        return question.heard >= len(question.keys)
+
+    def _is_redirected(self, key: str, future: asyncio.Future[Answer], deadline: float, words: str) -> bool:
+        """Whether the error of a single GET was turned into another node's answer, or into nothing found."""
+        if words.startswith("WRONGTYPE"):
+            future.set_result(None)
+            return True
+        if self._redirect is not None and self._redirect(key, future, deadline, words):
+            return True
+        self._stats.errors += 1
+        return False
+
+    def _watch(self, deadline: float) -> None:
+        """Have the time limits looked at, by one timer for all."""
+        if deadline == math.inf or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
+
+    def _look(self) -> None:
+        """Whoever waits beyond the limit hears silence; a connection that is silent for too long is given up."""
+        self._timer = None
+        if not self._asked:
+            return
+        now = asyncio.get_running_loop().time()
+        least, most = _PATIENCE
+        nearest = self._asked[0].sent + most * self._timeout
+        for question in self._asked:
+            if question.deadline > now:
+                nearest = min(nearest, question.deadline)
+            else:
+                self._stats.timeouts += 1
+                hush(question.futures)
+                question.deadline = math.inf
+        if now - self._asked[0].sent >= least * self._timeout:
+            self.abort()
+        else:
+            self._watch(max(nearest, now + _GRAIN * self._timeout))
+
 
 class Lane:
-    """GETs against one server. `get` never raises and never takes longer than `timeout` seconds."""
+    """GETs against one server. `get` never raises and never takes longer than `timeout` seconds.
 
-    def __init__(self, address: Address, *, timeout: float) -> None:
-        self.stats = LaneStats()
-        self._address = address
+    `redirect` makes it a lane to one node of a Cluster: keys are asked one by one (a node refuses MGET across slots),
+    and it hears of every error.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        timeout: float,
+        connect_timeout: float = 0.5,
+        stats: LaneStats | None = None,
+        redirect: Redirect | None = None,
+    ) -> None:
+        self.stats = stats or LaneStats()
+        self.dialler = Dialler(
+            address, lambda: _Wire(timeout, self.stats, redirect), self._adopt, max(timeout, connect_timeout)
+        )
         self._timeout = timeout
+        self._is_node = redirect is not None
         self._wire: _Wire | None = None
-        self._failures = 0
-        self._pending: _Batch = []
-        self._waiting = 0
-        self._mender: asyncio.Task[None] | None = None
-        self._closing = False
+        self._keys: list[str] = []
+        self._futures: list[asyncio.Future[Answer]] = []
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection that has answered."""
-        return self._wire is not None
+        """Whether there is a connection that has answered; if not, `trouble` says why, without secrets."""
+        return self._wire is not None and self._wire.is_alive
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection; "" while there is one."""
+        return self.dialler.trouble
+
+    @property
+    def refusal(self) -> Refused | None:
+        """Set while the server may evict the control keys: it is not used."""
+        return self.dialler.refusal
 
     async def open(self) -> None:
         """Connect within the time limit; otherwise go on trying behind."""
-        if not await self._connect():
-            self._mend()
+        await self.dialler.open()
 
-    async def get(self, key: str) -> bytes | None:
-        """The bytes under `key`; None for nothing, and for every failure."""
-        self.stats.reads += 1
-        if self._wire is None or self._waiting >= MOST_WAITING:
-            self.stats.refused += 1
-            if self._wire is None:
-                self._mend()
-            return None
+    def get(self, key: str) -> asyncio.Future[Answer]:
+        """The bytes under `key`, None for nothing, SILENT for every failure; ends within the time limit."""
         loop = asyncio.get_running_loop()
-        if not self._pending:
+        future: asyncio.Future[Answer] = loop.create_future()
+        self.stats.reads += 1
+        wire = self._wire
+        if wire is None or wire.waiting + len(self._keys) >= MOST_WAITING:
+            self.stats.refused += 1
+            future.set_result(SILENT)
+            return future
+        if not self._keys:
             loop.call_soon(self._flush)
-        future: asyncio.Future[bytes | None] = loop.create_future()
-        self._pending.append((key.encode(), future))
-        self._waiting += 1
+        self._keys.append(key)
+        self._futures.append(future)
+        return future
+
+    def get_redirected(self, key: str, future: asyncio.Future[Answer], deadline: float, *, asking: bool) -> None:
+        """Answer a read that another node sent here, by loop second `deadline`; `asking` after its ASK."""
+        if self._wire is None:
+            hush([future])
+            return
+        now = asyncio.get_running_loop().time()
+        if asking:
+            self._wire.send(hiredis.pack_command((b"ASKING",)), Question([], [], now, math.inf, False))
+        self._wire.send(hiredis.pack_command((b"GET", key)), Question([key], [future], now, deadline, False))
+
+    async def command(self, *words: bytes, limit: float) -> Any:
+        """The answer to another command, parsed; None for every failure, within `limit` seconds."""
+        if self._wire is None:
+            return None
         try:
-            return await future
-        finally:
-            self._waiting -= 1
+            async with asyncio.timeout(limit):
+                answer = await self._wire.command(*words)
+        except TimeoutError:
+            return None
+        return None if isinstance(answer, Exception) else answer
 
     async def aclose(self) -> None:
-        """Stop reconnecting, end the connection, answer None to everyone who waits."""
-        self._closing = True
-        if self._mender is not None:
-            self._mender.cancel()
-            await asyncio.gather(self._mender, return_exceptions=True)
-        self._flush()
+        """Stop reconnecting, end the connection; everyone who waits hears silence."""
+        await self.dialler.aclose()
         wire, self._wire = self._wire, None
+        self._flush()
         if wire is not None:
             wire.abort()
             await wire.closed
 
+    def _adopt(self, wire: _Wire) -> None:
+        """Read over this connection from now on, until it ends."""
+        self._wire = wire
+        self.stats.connects += 1
+        wire.closed.add_done_callback(lambda _: self._give_up(wire))
+
+    def _give_up(self, wire: _Wire) -> None:
+        """Drop the connection; reads are silent at once until another one has answered."""
+        if self._wire is wire:
+            self._wire = None
+            self.dialler.mend()
+        wire.abort()
+
     def _flush(self) -> None:
-        """Send everything of this tick, at most 128 keys a command, under one timer."""
-        pending, self._pending = self._pending, []
-        if not pending:
+        """Send everything of this tick in one write, at most 128 keys a command."""
+        keys, futures = self._keys, self._futures
+        self._keys, self._futures = [], []
+        if not keys:
             return
         wire = self._wire
         if wire is None:
-            _answer(pending, None)
+            hush(futures)
             return
         self.stats.flushes += 1
-        questions: list[asyncio.Future[Any]] = []
-        for start in range(0, len(pending), MOST_KEYS):
-            batch = pending[start : start + MOST_KEYS]
-            question = wire.ask(b"MGET", *[key for key, _ in batch])
-            question.add_done_callback(functools.partial(self._answered, batch))
-            questions.append(question)
-        timer = asyncio.get_running_loop().call_later(self._timeout, self._late, wire, pending)
-        questions[-1].add_done_callback(lambda _: timer.cancel())
-
-    def _answered(self, batch: _Batch, question: asyncio.Future[Any]) -> None:
-        """One MGET was answered; anything but a list of the right length is a failure and a miss."""
-        answer = question.result()
-        if isinstance(answer, list) and len(answer) == len(batch):
-            self._failures = 0
-            _answer(batch, answer)
-            return
-        self.stats.errors += 1
-        if self._wire is not None and self._wire.closed.done():
-            self._give_up(self._wire)
-        _answer(batch, None)
-
-    def _late(self, wire: _Wire, pending: _Batch) -> None:
-        """The time limit of one flush: whoever still waits gets None."""
-        self.stats.timeouts += 1
-        _answer(pending, None)
-        self._failures += 1
-        if self._failures >= _FAILURES:
-            self._give_up(wire)
-
-    def _give_up(self, wire: _Wire) -> None:
-        """Drop the connection; reads answer None at once until another one has answered."""
-        if self._wire is wire:
-            self._wire = None
-            self._failures = 0
-            self._mend()
-        wire.abort()
-
-    def _mend(self) -> None:
-        """Start reconnecting behind, once."""
-        if not self._closing and (self._mender is None or self._mender.done()):
-            self._mender = asyncio.get_running_loop().create_task(self._reconnect(), name="wedcache lane")
-
-    async def _reconnect(self) -> None:
-        """Try until a server answers, at most half a second apart."""
-        tries = 0
-        while not await self._connect():
-            await asyncio.sleep(_RECONNECT[min(tries, len(_RECONNECT) - 1)])
-            tries += 1
-
-    async def _connect(self) -> bool:
-        """One try: connect, authenticate, PING; a stopped server accepts connections, so only an answer counts."""
-        wire: _Wire | None = None
-        try:
-            async with asyncio.timeout(self._timeout):
-                _, wire = await asyncio.get_running_loop().create_connection(
-                    _Wire, self._address.host, self._address.port, ssl=self._address.tls
-                )
-                for command in (*self._address.greeting(), (b"PING",)):
-                    answer = await wire.ask(*command)
-                    if answer not in (b"OK", b"PONG"):
-                        raise ConnectionError(f"{command[0].decode()} was answered with {answer!r}")
-        except (OSError, TimeoutError) as error:
-            _log.debug("the read lane to %s:%s is not up: %s", self._address.host, self._address.port, error)
-            if wire is not None:
-                wire.abort()
-            return False
-        except asyncio.CancelledError:
-            if wire is not None:
-                wire.abort()
-            raise
-        wire.closed.add_done_callback(lambda _: self._give_up(wire))
-        self._wire = wire
-        self.stats.connects += 1
-        return True
-
-
-def _answer(batch: _Batch, values: Sequence[Any] | None) -> None:
-    """Resolve a batch: the values in order, or None for all."""
-    for index, (_, future) in enumerate(batch):
-        if not future.done():
-            value = values[index] if values is not None else None
-            future.set_result(value if isinstance(value, bytes) else None)
+        now = asyncio.get_running_loop().time()
+        deadline = now + self._timeout
+        if self._is_node:
+            packed = b"".join([hiredis.pack_command((b"GET", key)) for key in keys])
+            wire.send(packed, Question(keys, futures, now, deadline, False))
+        else:
+            starts = range(0, len(keys), MOST_KEYS)
+            wire.send(
+                b"".join([hiredis.pack_command((b"MGET", *keys[at : at + MOST_KEYS])) for at in starts]),
+                *[
+                    Question(keys[at : at + MOST_KEYS], futures[at : at + MOST_KEYS], now, deadline, True)
+                    for at in starts
+                ],
+            )

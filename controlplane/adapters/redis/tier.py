@@ -8,26 +8,30 @@ began.
 from __future__ import annotations
 
 import asyncio
-import re
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from controlplane.adapters.redis import address
+from controlplane.adapters.redis.answers import SILENT
+from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
+from controlplane.adapters.redis.fills import Fills
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
+from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
 
-_HEADER = re.compile(rb"([ET])1 (\S{1,64}) (\d{1,18}) (\d{1,18})\n")
+# The longest header: mark, epoch (64 bytes), two numbers of 18 digits.
+_LONGEST_HEADER = 128
 
 
 @dataclass(slots=True)
 class TierStats:
-    """Plain counters. `refused`: fills older than what was there; `foreign`: bytes that are not ours."""
+    """Plain counters. `fills` were answered, of them `refused` were older than what was there; `failed` were not
+    answered; `foreign`: reads that found bytes which are not ours."""
 
     fills: int = 0
     refused: int = 0
@@ -42,15 +46,32 @@ class RedisTier:
         self, url: str, *, scope: str = "main", read_timeout: float = 0.1, write_timeout: float = 0.25
     ) -> None:
         self.stats = TierStats()
-        self.lane = Lane(address.parse(url), timeout=read_timeout)
+        self._again = functools.partial(
+            RedisTier, url, scope=scope, read_timeout=read_timeout, write_timeout=write_timeout
+        )
+        place = address.parse(url)
+        self.lane: Lane | ClusterLane = (ClusterLane if place.is_cluster else Lane)(place, timeout=read_timeout)
         self._prefix = f"wc:{key_names.encode(scope)}:v:"
         self._write_timeout = write_timeout
         self._redis: Any = connect(url, timeout=write_timeout, text=False, most=8)
         self._fill = self._redis.register_script(script("fill"))
+        # A cluster's values are on several servers: there each fill goes alone.
+        self._fills = None if place.is_cluster else Fills(self._redis, self._fill, write_timeout)
+
+    def renewed(self) -> RedisTier:
+        """The same tier with connections of its own."""
+        return self._again()
 
     async def open(self) -> None:
-        """Bring the lane up, for at most the read time limit."""
+        """Bring the lane up, for at most its time limit; later ones behind.
+
+        Raises Refused for a server that may evict the purge log (`allkeys-*`). One that does not answer now is asked
+        when it does: then the tier stays closed and says so (`lane.refusal`), and no read raises.
+        """
         await self.lane.open()
+        if refusal := self.lane.refusal:
+            await self.aclose()
+            raise refusal
 
     def name(self, key: str) -> str:
         """The Redis key of `key`, for tools that look inside."""
@@ -61,14 +82,18 @@ class RedisTier:
         raw = await self.lane.get(self.name(key))
         if raw is None:
             return None
-        header = _HEADER.match(raw)
-        if header is None:
+        if raw is SILENT:
+            raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
+        header, end, payload = raw.partition(b"\n") if type(raw) is bytes else (b"", b"", b"")
+        parts = header.split(b" ") if len(header) <= _LONGEST_HEADER else ()
+        if not end or len(parts) != 4 or not parts[2].isdigit() or not parts[3].isdigit():
             self.stats.foreign += 1
             return None
-        if header[1] == b"T":
-            return None
-        position = Position(header[2].decode("ascii", "replace"), int(header[3]))
-        return Stored(raw[header.end() :], position, int(header[4]) / 1000)
+        mark, epoch, n, born = parts
+        if mark == b"E1":
+            return Stored(payload, Position(epoch.decode("ascii", "replace"), int(n)), int(born) / 1000)
+        self.stats.foreign += mark != b"T1"
+        return None
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
         """One guarded SET."""
@@ -80,15 +105,18 @@ class RedisTier:
             stored.payload,
         ]
         try:
-            async with asyncio.timeout(self._write_timeout):
-                taken = await self._fill(keys=[self.name(key)], args=arguments)
-        except (RedisError, OSError, TimeoutError):
+            if self._fills is not None:
+                taken = await self._fills.fill(self.name(key), arguments)
+            else:
+                with translated("the value is not known to be stored"):
+                    async with asyncio.timeout(self._write_timeout):
+                        taken = bool(int(await self._fill(keys=[self.name(key)], args=arguments)))
+        except Unavailable:
             self.stats.failed += 1
-            return False
+            raise
         self.stats.fills += 1
-        if not int(taken):
-            self.stats.refused += 1
-        return bool(int(taken))
+        self.stats.refused += not taken
+        return taken
 
     async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
         """One SET per key, in one pipeline; newer than everything that its own purge number covers."""
@@ -103,4 +131,6 @@ class RedisTier:
     async def aclose(self) -> None:
         """Close the lane and the client."""
         await self.lane.aclose()
+        if self._fills is not None:
+            await self._fills.aclose()
         await self._redis.aclose(close_connection_pool=True)

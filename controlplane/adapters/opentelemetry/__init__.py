@@ -1,0 +1,1 @@
+"""The OpenTelemetry adapter: an extra, imported by whoever wants spans and by nobody else."""

@@ -1,0 +1,132 @@
+"""What a service says about caching in HTTP, as plain headers (pure).
+
+Sources: RFC 9111 (caching), RFC 5861 (stale directives), RFC 9213 (`CDN-Cache-Control`), RFC 9211 (`Cache-Status`),
+RFC 9110 section 13.1.2 (`If-None-Match`), RFC 8586 (`CDN-Loop`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from controlplane.domain import keys
+from controlplane.domain.tags import EVERYTHING
+
+BORN = "X-Wedcache-Born"
+TAGS = "X-Wedcache-Tags"
+LOOP = "CDN-Loop"
+LOOP_NAME = "wedcache"
+# CloudFront keeps 50 tags of an object and drops further ones without a word: such an answer could never be purged.
+MOST_TAGS = 50
+PRIVATE = {"Cache-Control": "private, no-store"}
+_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*")
+_NOT_TEXT = re.compile(r"[^\x20-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How a cache answered: `how` is hit, stale, loaded or miss; `reason` why it is stale; `tier` where it came from.
+
+    Seconds: `age` since its load began, `ttl` until it is no hit any more (negative when it is stale), `stale_for` for
+    how long it may be served after that. `stored`: whether what was loaded was kept (None: nothing was loaded);
+    `collapsed`: it waited for somebody else's load.
+    """
+
+    how: str
+    reason: str | None
+    tier: str
+    age: float
+    ttl: float
+    stale_for: float
+    tags: tuple[str, ...]
+    stored: bool | None
+    collapsed: bool
+
+
+def etag(body: bytes) -> str:
+    """A strong validator: equal in every region for equal bytes."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def is_known(if_none_match: str | None, tag: str) -> bool:
+    """Whether the asker already holds what `tag` validates (weak comparison, as the RFC asks of this header)."""
+    if if_none_match is None:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    return tag.removeprefix("W/") in {one.removeprefix("W/") for one in _ENTITY_TAG.findall(if_none_match)}
+
+
+def public(fresh_for: float, stale_for: float, browser: float) -> dict[str, str]:
+    """Lifetimes for shared caches and browsers, in seconds from now: fresh, stale after that, fresh in a browser.
+
+    Cloudflare takes `s-maxage` for a ban on stale answers (its docs: cache concepts, revalidation), so it is given
+    `CDN-Cache-Control`, which it prefers; CloudFront cannot add stale directives, so they stand in `Cache-Control`.
+    """
+    fresh, stale = max(0, int(fresh_for)), max(0, int(stale_for))
+    directives = f"stale-while-revalidate={stale}, stale-if-error={stale}"
+    return {
+        "Cache-Control": f"public, max-age={min(fresh, int(browser))}, s-maxage={fresh}, {directives}",
+        "CDN-Cache-Control": f"public, max-age={fresh}, {directives}",
+    }
+
+
+def edge_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Those of an entry's tags that a CDN purges by: without `*`, namespace and key."""
+    return tuple(dict.fromkeys(tag for tag in tags if tag != EVERYTHING and not tag.startswith(("ns:", "key:"))))
+
+
+def cache_status(
+    *,
+    hit: bool,
+    forwarded: str | None = None,
+    ttl: float | None = None,
+    stored: bool | None = None,
+    collapsed: bool | None = None,
+    key: str | None = None,
+    detail: str | None = None,
+    cache: str = "wedcache",
+) -> str:
+    """One member of `Cache-Status`. `forwarded` (why the request went on: miss, stale, bypass ...) excludes `hit`;
+    `ttl` is negative for what is stale; `stored` and `collapsed` are said only of what was forwarded.
+    """
+    said = [cache]
+    if hit and forwarded is None:
+        said.append("hit")
+    elif forwarded is not None:
+        said.append(f"fwd={forwarded}")
+        if stored is not None:
+            said.append("stored" if stored else "stored=?0")
+        if collapsed is not None:
+            said.append("collapsed" if collapsed else "collapsed=?0")
+    if ttl is not None:
+        said.append(f"ttl={int(ttl // 1)}")
+    if key is not None:
+        said.append(f"key={_text(keys.encode(key))}")
+    if detail:
+        said.append(f"detail={detail if _TOKEN.fullmatch(detail) else _text(detail)}")
+    return "; ".join(said)
+
+
+def is_looping(cdn_loop: str | None) -> bool:
+    """Whether a request's `CDN-Loop` says that it comes from a reader through the edge."""
+    return LOOP_NAME in {one.partition(";")[0].strip().lower() for one in (cdn_loop or "").split(",")}
+
+
+def directives(header: str | None) -> Mapping[str, str]:
+    """A `Cache-Control` header as directive (lower case) to argument (empty for none); the first of two counts."""
+    found: dict[str, str] = {}
+    for one in (header or "").split(","):
+        name, _, argument = one.partition("=")
+        if name.strip():
+            found.setdefault(name.strip().lower(), argument.strip().strip('"'))
+    return found
+
+
+def _text(text: str) -> str:
+    """A structured field's string (RFC 8941, section 3.3.3); what it cannot hold becomes a question mark."""
+    escaped = _NOT_TEXT.sub("?", text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,69 @@
+"""docs/cache.md: every block of it runs, every option and setting is on it, every test that it names exists."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import dataclasses
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controlplane.cache import Settings
+from controlplane.cache.options import CallOptions
+from sandbox import valkey
+from tests.cache.scene import in_loop
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/cache.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", range(1, len(BLOCKS)), ids=lambda number: BLOCKS[number].split("\n")[0][:40])
+@in_loop
+async def test_each_block_runs_after_the_first(number: int, server: valkey.Server, scope: str) -> None:
+    """Every code block of the page runs, after the first one, against a real server, and its claims hold."""
+    from controlplane.adapters.redis.purge_log import RedisPurgeLog
+    from controlplane.adapters.redis.tier import RedisTier
+
+    names: dict[str, Any] = {"url": server.url, "print": lambda *_: None}
+    for place, block in ((0, BLOCKS[0]), (number, BLOCKS[number])):
+        names["RedisTier"] = lambda url: RedisTier(url, scope=f"{scope}-{place}")  # noqa: B023 (used in this turn)
+        names["RedisPurgeLog"] = lambda url: RedisPurgeLog(url, scope=f"{scope}-{place}")  # noqa: B023 (as above)
+        code = re.sub(r"^from controlplane.adapters.redis.*$", "", block, flags=re.MULTILINE)
+        line = PAGE[: PAGE.index(block)].count("\n")
+        compiled = compile("\n" * line + code, "docs/cache.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        answer = eval(compiled, names)
+        if inspect.iscoroutine(answer):
+            await answer
+        await asyncio.sleep(0)
+
+
+def test_every_option_and_setting_is_explained() -> None:
+    """The tables have each option and each setting, with its default."""
+    told = set(
+        re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in PAGE.split("\n") if line.startswith("|")))
+    )
+    settings = {field.name for field in dataclasses.fields(Settings)}
+    assert set(inspect.get_annotations(CallOptions)) | set(CallOptions.__annotations__) <= told
+    assert settings <= told
+
+
+def test_the_tests_that_it_names_exist() -> None:
+    """Each promise names the files that hold it."""
+    promises = re.findall(r"^\| (G\d+) \|.*\|(.*)\|$", PAGE, re.MULTILINE)
+    assert [name for name, _ in promises] == [f"G{number}" for number in range(1, 18)]
+    for name, files in promises:
+        found = re.findall(r"`(test_\w+\.py)`", files)
+        assert found, f"{name} names no test"
+        for file in found:
+            assert (ROOT / "tests/cache" / file).exists(), f"{name}: {file}"
+            assert re.search(rf"\b{name}\b", (ROOT / "tests/cache" / file).read_text()), f"{file} does not say {name}"
+
+
+def test_it_opens_with_a_short_example() -> None:
+    """The first block has at most 20 lines."""
+    assert len([line for line in BLOCKS[0].split("\n") if line.strip()]) <= 20
