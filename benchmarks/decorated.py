@@ -84,7 +84,7 @@ async def _interleaved(cache: Cache) -> tuple[list[float], list[float], list[flo
     rival = Cashews()
     rival.setup("mem://", size=2 * len(WEDDINGS) * len(PAGES))
 
-    @rival(ttl="1h", key="guests:{wedding}:{page}")
+    @rival(ttl="1h", key="guests:{wedding}:{page}")  # type: ignore[untyped-decorator]  # installed for benchmarks only
     async def theirs(wedding: str, page: int) -> Guest:
         return Guest(wedding)
 

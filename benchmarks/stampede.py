@@ -42,7 +42,7 @@ async def _measured(url: str, crowd: int) -> Row:
         await asyncio.sleep(LOAD_SECONDS)
         return Guest(context.key)
 
-    @rival(ttl="1h", key="{key}", lock=True)
+    @rival(ttl="1h", key="{key}", lock=True)  # type: ignore[untyped-decorator]  # a rival, installed for benchmarks only
     async def theirs(key: str) -> Guest:
         await asyncio.sleep(LOAD_SECONDS)
         return Guest(key)
