@@ -20,7 +20,7 @@ from sandbox.run import Run
 MARK = "WEDCACHE_SANDBOX_RUN"
 """In the environment of everything that a run starts: its folder. What was started but not yet recorded, or started
 by what we started, is known by it."""
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 END_SECONDS = 3.0
 
 
