@@ -13,6 +13,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from sandbox.aws import suspended
 from sandbox.aws.refusal import Answer
 
 Environ = dict[str, Any]
@@ -74,6 +75,7 @@ class Moto:
     """moto's dispatcher behind locks: its stores are plain dictionaries, and S3's conditional writes must be atomic."""
 
     def __init__(self) -> None:
+        suspended.keep_versions()
         self._app: Callable[..., Iterable[bytes]] = DomainDispatcherApplication(create_backend_app)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._making = threading.Lock()

@@ -33,6 +33,8 @@ _DEFAULTS: Json = {
     "networks": [],
 }
 _OWN = ("name", "origins", *_DEFAULTS)
+_ONLY_WHEN_SET = ("monitor", "monitor_group", "disabled_at")
+"""What the vendor leaves out of an answer: its provider takes an empty string for a change."""
 
 
 def create(world: World, ask: Ask) -> Answer:
@@ -125,7 +127,8 @@ def _found(world: World, ask: Ask) -> Json:
 
 
 def _shown(world: World, pool: Json) -> Json:
-    return pool | {"healthy": pool_healthy(pool, world.health.get(pool["id"], {}))}
+    shown = {key: value for key, value in pool.items() if value or key not in _ONLY_WHEN_SET}
+    return shown | {"healthy": pool_healthy(pool, world.health.get(pool["id"], {}))}
 
 
 def _store(world: World, ask: Ask, old: Json, start: Json) -> Answer:
@@ -165,7 +168,9 @@ def _origins(rows: list[Any]) -> list[Json]:
             raise VendorRefusal(400, BAD_VALUE, "an origin needs a name and an address", pointer=f"/origins/{index}")
         if not 0 <= row.get("weight", 1) <= 1:
             raise VendorRefusal(400, BAD_VALUE, "an origin's weight lies in 0..1", pointer=f"/origins/{index}/weight")
-        full.append({"enabled": True, "weight": 1, "port": 0, "header": {}, "flatten_cname": False, **row})
+        full.append({"enabled": True, "weight": 1, "port": 0, "flatten_cname": True, **row})
+        if not full[-1].get("header"):  # left out by the vendor as well
+            full[-1].pop("header", None)
     for key in ("name", "address"):
         if len({row[key] for row in full}) < len(full):
             raise VendorRefusal(400, 1003, f"value not unique: two origins have the same {key}", pointer="/origins")

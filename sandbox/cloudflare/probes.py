@@ -54,7 +54,7 @@ def targets(world: World) -> set[Target]:
             continue
         for origin in pool["origins"]:
             if origin["enabled"]:
-                hosts = origin["header"].get("Host") or monitor["header"].get("Host") or [origin["address"]]
+                hosts = origin.get("header", {}).get("Host") or monitor["header"].get("Host") or [origin["address"]]
                 port = monitor["port"] or origin["port"] or {"http": 80, "https": 443}.get(monitor["type"], 0)
                 found.add(
                     Target(

@@ -10,6 +10,7 @@ from sandbox.cloudflare import permissions
 from sandbox.cloudflare.answers import Answer, Json, VendorRefusal
 from sandbox.cloudflare.asks import Ask, matches, paged
 from sandbox.cloudflare.refusals import check_body
+from sandbox.cloudflare.shape import Field
 from sandbox.cloudflare.world import World, Zone
 
 BAD_REQUEST = 1004
@@ -23,8 +24,11 @@ def is_host(name: str) -> bool:
 
 
 def create(world: World, ask: Ask) -> Answer:
-    """POST /zones. The zone is active at once: nobody delegates name servers in a sandbox."""
-    body = check_body(ask.body, ZoneCreateParams, code=BAD_REQUEST)
+    """POST /zones. The zone is active at once: nobody delegates name servers in a sandbox.
+
+    The reference names account, name and type; the vendor's own Terraform provider sends `paused` in every create.
+    """
+    body = check_body(ask.body, ZoneCreateParams, code=BAD_REQUEST, extra={"paused": Field(bool, required=False)})
     name = str(body["name"]).lower()
     if body["account"].get("id") != world.account["id"]:
         raise VendorRefusal(403, 9109, "Unauthorized to access requested resource")
@@ -32,7 +36,8 @@ def create(world: World, ask: Ask) -> Answer:
         raise VendorRefusal(400, 1097, f"{name} is not a valid domain name")
     if any(zone.name == name for zone in world.zones.values()):
         raise VendorRefusal(400, 1061, f"{name} already exists")
-    zone = Zone(_row(world, ask, world.new_id(), name, str(body.get("type", "full"))))
+    row = _row(world, ask, world.new_id(), name, str(body.get("type", "full")))
+    zone = Zone(row | {"paused": body.get("paused", False)})
     world.zones[zone.row["id"]] = zone
     return Answer(zone.row)
 

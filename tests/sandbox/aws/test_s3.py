@@ -93,3 +93,42 @@ def test_calls_are_recorded_without_bodies(aws: Aws, s3: Any, bucket: str) -> No
     assert (call["service"], call["operation"], call["mutating"]) == ("s3", "PutObject", True)
     assert call["parameters"] == {"Bucket": bucket, "Key": "k", "If-None-Match": "*"}
     assert "not to be logged" not in aws.run.calls.read_text()
+
+
+def _versions(s3: Any, bucket: str) -> list[tuple[str, str, bool]]:
+    listed = s3.list_object_versions(Bucket=bucket)
+    rows = [(row["Key"], row["VersionId"], False) for row in listed.get("Versions", ())]
+    return rows + [(row["Key"], row["VersionId"], True) for row in listed.get("DeleteMarkers", ())]
+
+
+def test_suspended_versioning_keeps_versions(s3: Any, bucket: str) -> None:
+    """A write or a delete in a suspended bucket replaces the version `null` alone; older versions stay readable."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=bucket, Key="page", Body=b"one")["VersionId"]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket=bucket, Key="page", Body=b"two")
+    s3.put_object(Bucket=bucket, Key="page", Body=b"three")
+    assert sorted(_versions(s3, bucket)) == sorted([("page", first, False), ("page", "null", False)])
+    assert s3.get_object(Bucket=bucket, Key="page")["Body"].read() == b"three"
+    assert s3.get_object(Bucket=bucket, Key="page", VersionId=first)["Body"].read() == b"one"
+    deleted = s3.delete_object(Bucket=bucket, Key="page")
+    assert (deleted["VersionId"], deleted["DeleteMarker"]) == ("null", True)
+    assert sorted(_versions(s3, bucket)) == sorted([("page", first, False), ("page", "null", True)])
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Suspended"
+
+
+def test_a_suspended_bucket_is_emptied_by_its_version_ids(s3: Any, bucket: str) -> None:
+    """As Terraform's force_destroy does: suspend, then delete every version and marker by id, then the bucket."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket=bucket, Key="page", Body=body)
+    s3.delete_object(Bucket=bucket, Key="page")
+    s3.put_object(Bucket=bucket, Key="other", Body=b"x")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_object(Bucket=bucket, Key="other")
+    found = [{"Key": key, "VersionId": version} for key, version, _ in _versions(s3, bucket)]
+    assert len(found) == 5
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found})
+    assert not answer.get("Errors")
+    assert _versions(s3, bucket) == []
+    s3.delete_bucket(Bucket=bucket)

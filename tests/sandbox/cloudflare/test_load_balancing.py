@@ -59,7 +59,7 @@ def test_patch_disables_a_pool_and_put_resets_it(emulator: Emulator, client: Clo
     put: Any = client.load_balancers.pools.update(
         pool, account_id=emulator.account, name=off.name, origins=[_origin("a")]
     )
-    assert (put.enabled, put.minimum_origins, put.monitor, put.disabled_at) == (True, 1, "", None)
+    assert (put.enabled, put.minimum_origins, put.monitor, put.disabled_at) == (True, 1, None, None)
 
 
 def test_referenced_objects_cannot_be_deleted(
