@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 
 MAX_ENCODED = 512
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
+# What `encode` leaves as it is, in one look: every read asks.
+_is_plain = re.compile(rf"[a-zA-Z0-9:._\-/@+=]{{0,{MAX_ENCODED}}}").fullmatch
 
 
 def encode(text: str) -> str:
@@ -16,7 +18,7 @@ def encode(text: str) -> str:
     Injective: `%` and `~` are never safe, composed and decomposed accents stay apart, lone surrogates are kept. Braces
     are escaped, so no part of a user's key can choose a Redis hash slot. The digest is BLAKE2b-256 of the whole text.
     """
-    if len(text) <= MAX_ENCODED and _PLAIN.issuperset(text):
+    if _is_plain(text):
         return text
     raw = text.encode("utf-8", "surrogatepass")
     encoded = "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in raw)
