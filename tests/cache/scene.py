@@ -33,7 +33,7 @@ def in_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     return run
 
 
-async def until(claim: Callable[[], Any], seconds: float = 10.0) -> None:
+async def until(claim: Callable[[], Any], seconds: float = 30.0) -> None:
     """Wait for a claim to hold; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not claim():

@@ -165,7 +165,7 @@ async def test_physical_life_is_chosen_when_it_is_written(server: valkey.Server,
     tier = RedisTier(server.url, scope=scope, read_timeout=5, write_timeout=5)
     source = Source()
     async with Cache(
-        second=tier, log=RedisPurgeLog(server.url, scope=scope), clock=SystemClock(), windows=windows
+        second=tier, log=RedisPurgeLog(server.url, scope=scope, timeout=5), clock=SystemClock(), windows=windows
     ) as cache:
         for wedding in ("como", "bari"):
             await cache.get_or_load(wedding, source, tags=[f"wedding:{wedding}"], fresh=MINUTE, stale=MINUTE)

@@ -12,7 +12,7 @@ from controlplane.domain.purge_log import Position
 from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
 from sandbox import valkey
-from tests.cache.scene import in_loop
+from tests.cache.scene import in_loop, until
 
 VALUE = Stored(b"v", Position("e", 1), 1.0)
 TRIES = 12
@@ -27,7 +27,7 @@ def connections(port: int, user: str) -> int:
 async def test_a_script_that_cannot_be_loaded_keeps_no_connection(tmp_path: Path) -> None:
     """More pipelines than there are connections fail because their script may not be loaded: one connection is enough
     for all of them, a value is stored as soon as it may be, and closing leaves none."""
-    words = "--user writer on >pw ~* +@all -script".split(" ")
+    words = ["--user", "writer", "on", ">pw", "~*", "+@all", "-script"]
     server = valkey.start(valkey.free_port(), tmp_path, options=tuple(words))
     tier = RedisTier(f"redis://writer:pw@127.0.0.1:{server.port}/0", write_timeout=5.0, read_timeout=5.0)
     try:
@@ -39,8 +39,7 @@ async def test_a_script_that_cannot_be_loaded_keeps_no_connection(tmp_path: Path
         assert await tier.fill("k", VALUE, 60.0)
         assert tier.stats.failed == TRIES
         await tier.aclose()
-        while connections(server.port, "writer"):
-            await asyncio.sleep(0.01)
+        await until(lambda: not connections(server.port, "writer"))
     finally:
         await tier.aclose()
         server.stop()
