@@ -154,6 +154,8 @@ class Barriers:
         if as_of.n < self._lost_below:
             worst = Standing.LOST
         known = self._known
+        if known.keys().isdisjoint(tags):
+            return worst
         for tag in tags:
             barrier = known.get(tag)
             if barrier is None:

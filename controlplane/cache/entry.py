@@ -117,11 +117,44 @@ class Entry:
     @property
     def tags(self) -> tuple[str, ...]:
         """All tags, those that every entry has included."""
-        *tags, shared = self.common
-        return tuple(tags) if shared.prefix is None else (*tags, shared.prefix + self._key)
+        common = self.common
+        prefix = common[-1].prefix
+        return common[:-1] if prefix is None else (*common[:-1], prefix + self._key)
+
+    @classmethod
+    def shelved(
+        cls,
+        key: str,
+        value: Any,
+        common: tuple[Any, ...],
+        as_of: Position,
+        started: float,
+        size: int,
+        thaw: Callable[[Any], Any] | None,
+    ) -> Entry:
+        """One that is `shelve`d from the start: `common` is of `common_of`."""
+        self = cls.__new__(cls)
+        self._key = key
+        self.value = value
+        self.thaw = thaw
+        self.as_of = as_of
+        self.started = started
+        self.fresh_until = started + common[-1].fresh
+        self.size = size
+        self.mark = UNSEEN
+        self.uses = 0
+        self.common = common
+        return self
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether its time is not up, and it had begun, at monotonic second `now`."""
+        shared: _Shared = self.common[-1]
+        return 0.0 <= now - self.started < (shared.fresh if shared.fresh < shared.life else shared.life)
 
     def shelve(self, key: str) -> None:
         """`key` keeps it from now on: what it has in common with others is kept once for all of them."""
+        if self._key:
+            return
         *tags, shared = self.common
         if tags and shared.prefix is None and key and tags[-1].startswith("key:") and tags[-1].endswith(key):
             shared = shared._replace(prefix=tags.pop()[: -len(key)])
@@ -212,6 +245,14 @@ def _shared(fresh: float, stale: float, life: float, tier: Tier, erasable: bool)
 def _once(known: tuple[Any, ...]) -> Any:
     """The first of those equal to `known`."""
     return known
+
+
+def common_of(
+    namespace: str, own_tags: tuple[str, ...], fresh: float, stale: float, life: float, tier: Tier
+) -> tuple[Any, ...]:
+    """What entries with these tags and durations have in common, where a key needs no escaping. Raises BadInput."""
+    tags, prefix = _checked(namespace, own_tags), tag_rules.key_tag(namespace, "")
+    return (*tags, _once(_Shared(fresh, stale, life, tier, tag_rules.is_erasable(tags), prefix)))
 
 
 def all_tags(namespace: str, key: str, tags: Iterable[str]) -> tuple[str, ...]:

@@ -54,17 +54,21 @@ class JudgedMemory:
     def weigh(self, entry: Entry, now: float) -> Verdict:
         """Collect what the judge needs; mark a hit."""
         barriers = self._barriers
-        generation = barriers.generation
+        standing = barriers.standing(entry.tags, entry.as_of)
+        if standing is Standing.VALID and now <= self._follower.blind_at and entry.is_fresh(now):
+            # What `judge` says of it as well: most answers are this one.
+            entry.mark = self._memory.queues.marked(barriers.generation)
+            return HIT
         verdict = judge(
             entry,
             now=now,
-            standing=barriers.standing(entry.tags, entry.as_of),
+            standing=standing,
             blind_for=self._follower.blind_for(now),
             bounds=self._bounds,
             in_window=now - entry.started >= entry.fresh + entry.stale and self.in_window(entry.tags),
         )
         if verdict is HIT:
-            entry.mark = self._memory.queues.marked(generation)
+            entry.mark = self._memory.queues.marked(barriers.generation)
         return verdict
 
     def _fast_path(self) -> Callable[[str], Entry | None]:

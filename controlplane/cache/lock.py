@@ -71,9 +71,13 @@ class Turns:
                 self._behind(self._give_back(self._lock, name, token, filled))
 
     async def aclose(self) -> None:
-        """Give back what is held, then close the lock's connections."""
+        """Give back what is held, for at most the drain time, then close the lock's connections."""
         if self._returns:
-            await asyncio.wait(set(self._returns), timeout=self._settings.drain_timeout)
+            _, late = await asyncio.wait(set(self._returns), timeout=self._settings.drain_timeout)
+            for task in late:
+                task.cancel()
+            # One that still asked while its connections are closed would open another one.
+            await asyncio.gather(*late, return_exceptions=True)
         if self._lock is not None:
             await self._lock.aclose()
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterable
 from typing import Any
 
 from controlplane.cache.breaker import Breaker, Phase
 from controlplane.cache.coding import Coding
-from controlplane.cache.entry import Entry, all_tags
+from controlplane.cache.entry import Entry, all_tags, common_of
 from controlplane.cache.envelope import Unusable
 from controlplane.cache.follow import Follower
 from controlplane.cache.settings import Settings
 from controlplane.cache.shedding import Pressure, sheds
 from controlplane.cache.stats import Stats
-from controlplane.domain.keys import in_namespace
+from controlplane.domain.keys import in_namespace, is_plain
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
 from controlplane.errors import BadInput
@@ -45,7 +46,10 @@ class SharedTier:
         self._second = second
         self._follower = follower
         self._clock = clock
+        self._monotonic = clock.monotonic
         self._settings = settings
+        self._namespace = settings.namespace
+        self._longest = settings.max_physical_ttl
         self._stats = stats
         self._coding = coding
         self._spans = spans
@@ -61,32 +65,38 @@ class SharedTier:
             return None
         name = self._name(key)
         stored = await self._ask(key, name)
-        if stored is None:
-            return None
+        return None if stored is None else self._entry(key, name, stored, offset, as_type)
+
+    def _entry(self, key: str, name: str, stored: Stored, offset: float, as_type: type[Any] | None) -> Entry | None:
+        """The entry that is stored; None, counted, for what is none."""
         opened = self._coding.open(stored.payload, name, as_type)
         if isinstance(opened, Unusable):
             self._stats.count(opened.value)
             return None
-        found = opened.envelope
+        found, payload = opened.envelope, opened.payload
+        # A log server whose clock stepped must not make an entry younger than its arrival here.
+        started = min(stored.born - offset, self._monotonic())
+        kept = self._coding.isolation.of_decoded(opened.value, payload, opened.serializer, as_type)
         try:
-            tags, tier = all_tags(self._settings.namespace, key, found.tags), _TIERS[found.tier]
+            common = _common(
+                self._namespace, found.tags, found.fresh, found.stale, found.life, found.tier, self._longest
+            )
+            if is_plain(name):
+                return Entry.shelved(key, kept.value, common, stored.as_of, started, len(payload), kept.thaw)
+            tags, shared = all_tags(self._namespace, key, found.tags), common[-1]
         except (BadInput, KeyError):
             self._stats.damaged += 1
             return None
-        # A log server whose clock stepped must not make an entry younger than its arrival here.
-        started = min(stored.born - offset, self._clock.monotonic())
-        longest = self._settings.max_physical_ttl
-        kept = self._coding.isolation.of_decoded(opened.value, opened.payload, opened.serializer, as_type)
         return Entry(
             kept.value,
             tags,
             stored.as_of,
             started,
-            min(found.fresh / 1000, longest),
-            found.stale / 1000,
-            min(found.life / 1000, longest),
-            tier,
-            len(opened.payload),
+            shared.fresh,
+            shared.stale,
+            shared.life,
+            shared.tier,
+            len(payload),
             thaw=kept.thaw,
         )
 
@@ -207,3 +217,16 @@ class SharedTier:
     def _name(self, key: str) -> str:
         """The key with its namespace."""
         return in_namespace(self._settings.namespace, key)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _common(
+    namespace: str, own_tags: tuple[str, ...], fresh: int, stale: int, life: int, tier: str, longest: float
+) -> tuple[Any, ...]:
+    """What an envelope's entry has in common with others: those with the same need no second check.
+
+    Raises BadInput for a wrong tag, KeyError for an unknown tier.
+    """
+    return common_of(
+        namespace, own_tags, min(fresh / 1000, longest), stale / 1000, min(life / 1000, longest), _TIERS[tier]
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 
 MAX_ENCODED = 512
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
+# What `encode` leaves as it is, in one look: every read asks.
+_PLAIN = re.compile(rf"[a-zA-Z0-9:._\-/@+=]{{0,{MAX_ENCODED}}}")
 
 
 def encode(text: str) -> str:
@@ -16,13 +18,18 @@ def encode(text: str) -> str:
     Injective: `%` and `~` are never safe, composed and decomposed accents stay apart, lone surrogates are kept. Braces
     are escaped, so no part of a user's key can choose a Redis hash slot. The digest is BLAKE2b-256 of the whole text.
     """
-    if len(text) <= MAX_ENCODED and _PLAIN.issuperset(text):
+    if _PLAIN.fullmatch(text):
         return text
     raw = text.encode("utf-8", "surrogatepass")
     encoded = "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in raw)
     if len(encoded) <= MAX_ENCODED:
         return encoded
     return "~" + hashlib.blake2b(raw, digest_size=32).hexdigest()
+
+
+def is_plain(text: str) -> bool:
+    """Whether `encode` leaves `text` as it is."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def in_namespace(namespace: str, key: str) -> str:

@@ -34,6 +34,9 @@ class Tier(enum.Enum):
     MEDIUM = "medium"
     LOW = "low"
 
+    # There is one object of each; an Enum's own hash is Python code, and every read hashes its tier.
+    __hash__ = object.__hash__
+
     @property
     def profile(self) -> TierProfile:
         """This tier's row of the table."""

@@ -201,7 +201,9 @@ def _child(cache: Cache, pipe: int) -> None:
 def test_a_forked_child_begins_anew(server: valkey.Server, scope: str) -> None:
     """A child never uses the parent's connections nor its memory: it opens its own under a name of its own."""
     cache = Cache(
-        second=RedisTier(server.url, scope=scope), log=RedisPurgeLog(server.url, scope=scope), clock=SystemClock()
+        second=RedisTier(server.url, scope=scope, read_timeout=5, write_timeout=5),
+        log=RedisPurgeLog(server.url, scope=scope, timeout=5),
+        clock=SystemClock(),
     )
     with cache.blocking as face:
         assert face.get_or_load("k", lambda _: "v0") == "v0"

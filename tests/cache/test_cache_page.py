@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import dataclasses
+import functools
 import inspect
 import re
 from pathlib import Path
@@ -31,8 +32,8 @@ async def test_each_block_runs_after_the_first(number: int, server: valkey.Serve
 
     names: dict[str, Any] = {"url": server.url, "print": lambda *_: None}
     for place, block in ((0, BLOCKS[0]), (number, BLOCKS[number])):
-        names["RedisTier"] = lambda url: RedisTier(url, scope=f"{scope}-{place}")  # noqa: B023 (used in this turn)
-        names["RedisPurgeLog"] = lambda url: RedisPurgeLog(url, scope=f"{scope}-{place}")  # noqa: B023 (as above)
+        names["RedisTier"] = functools.partial(RedisTier, scope=f"{scope}-{place}", read_timeout=5.0, write_timeout=5.0)
+        names["RedisPurgeLog"] = functools.partial(RedisPurgeLog, scope=f"{scope}-{place}", timeout=5.0)
         code = re.sub(r"^from controlplane.adapters.redis.*$", "", block, flags=re.MULTILINE)
         line = PAGE[: PAGE.index(block)].count("\n")
         compiled = compile("\n" * line + code, "docs/cache.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

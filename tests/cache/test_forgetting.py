@@ -33,7 +33,7 @@ def grow_older(server: valkey.Server, scope: str, seconds: float) -> None:
 @in_loop
 async def test_the_log_forgets_a_barrier_only_after_its_time(server: valkey.Server, scope: str) -> None:
     """G8: a barrier stays for the longest time that any member asked for, counted from its last raise."""
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
 
     async def held() -> set[str]:
         await log.beat("short", NOWHERE, keep=60)
@@ -57,7 +57,7 @@ async def test_the_log_forgets_a_barrier_only_after_its_time(server: valkey.Serv
 @in_loop
 async def test_a_clock_that_leaps_ahead_makes_nobody_forget(server: valkey.Server, scope: str) -> None:
     """G8, G1: the server's calendar ten days ahead between two beats is five seconds to the log, a step back none."""
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     await log.append(["wedding:a"], Kind.HARD)
     head = f"{{wc:{scope}}}:head"
 
@@ -77,7 +77,7 @@ async def test_a_clock_that_leaps_ahead_makes_nobody_forget(server: valkey.Serve
 @in_loop
 async def test_many_barriers_are_forgotten_a_few_at_a_time(server: valkey.Server, scope: str) -> None:
     """G8: 5,000 old barriers are gone after some beats, none of which looks at all of them; young ones stay."""
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     for start in range(0, 5000, 500):
         await log.append([f"guest:{number}" for number in range(start, start + 500)], Kind.HARD)
     grow_older(server, scope, 400)
@@ -99,7 +99,7 @@ async def test_a_full_server_keeps_log_and_barriers(tmp_path: Any) -> None:
     server = valkey.start(valkey.free_port(), tmp_path, options=("--maxmemory", "6mb"))
     try:
         log = RedisPurgeLog(server.url, timeout=2)
-        tier = RedisTier(server.url, read_timeout=2, write_timeout=2)
+        tier = RedisTier(server.url, read_timeout=5, write_timeout=5)
         await tier.open()
         position = (await log.append(["wedding:w"], Kind.SOFT)).position
         for number in range(180):

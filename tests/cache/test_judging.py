@@ -56,6 +56,8 @@ class Judging(RuleBasedStateMachine):
         self.kept: list[Kept] = []
         self.owed: list[Owed] = []
         self.unheard: list[tuple[Kind, list[str]]] = []
+        # Tags of our own purges that came after ones that we have not heard: what is loaded meanwhile is held back.
+        self.early: list[list[str]] = []
         self.answered = -1e9
         self.hear()
 
@@ -72,6 +74,7 @@ class Judging(RuleBasedStateMachine):
         for kind, tags in self.unheard:
             self._apply(kind, tags)
         self.unheard.clear()
+        self.early.clear()
 
     @rule(tags=tag_lists, kind=st.sampled_from(Kind))
     def somebody_purges(self, tags: list[str], kind: Kind) -> None:
@@ -83,7 +86,7 @@ class Judging(RuleBasedStateMachine):
     @rule(tags=tag_lists, kind=st.sampled_from(Kind))
     def we_purge(self, tags: list[str], kind: Kind) -> None:
         """In the log, and here at once."""
-        self.follower.take(finish(self.log.append(tags, kind, seen=self.barriers.position.n)))
+        self._append(kind, tags)
         self._apply(kind, tags)
         self._touch(tags)
 
@@ -100,7 +103,7 @@ class Judging(RuleBasedStateMachine):
     def pay(self) -> None:
         """The log takes the oldest debt; what was loaded since is purged once more."""
         owed = self.owed.pop(0)
-        self.follower.take(finish(self.log.append(owed.tags, owed.kind, seen=self.barriers.position.n)))
+        self._append(owed.kind, owed.tags)
         self.barriers.settle(owed.mark, owed.tags)
         self._apply(owed.kind, owed.tags)
         self._touch(owed.tags)
@@ -125,7 +128,8 @@ class Judging(RuleBasedStateMachine):
         now = self.log.clock.monotonic()
         life = fresh + stale + more
         entry = Entry("v", (*tags, "*"), self.barriers.position, now, fresh, stale, life, Tier.LOW, 1)
-        touched = any(set(tags) & set(other) for _, other in self.unheard) or bool(self.owed)
+        held_back = [*(other for _, other in self.unheard), *self.early]
+        touched = any(set(tags) & set(other) for other in held_back) or bool(self.owed)
         lost = self.barriers.position.epoch != self.log.epoch
         self.loads.append(Kept(entry, touched=touched or lost))
 
@@ -181,6 +185,11 @@ class Judging(RuleBasedStateMachine):
                 assert min(silent, age) <= limit or silent <= BOUNDS.blind_after
             if not known.touched and not known.doubted and age < entry.fresh and silent <= BOUNDS.blind_after:
                 assert state is State.HIT, "a hit was denied without a cause"
+
+    def _append(self, kind: Kind, tags: list[str]) -> None:
+        """The log numbers our purge, and we take it under that number."""
+        if not self.follower.take(finish(self.log.append(tags, kind, seen=self.barriers.position.n))):
+            self.early.append(tags)
 
     def _apply(self, kind: Kind, tags: list[str]) -> None:
         for known in (*self.kept, *self.loads):

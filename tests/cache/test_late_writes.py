@@ -49,7 +49,7 @@ class ParkedTier(RedisTier):
     """A second tier whose fills and fetches go through the gate."""
 
     def __init__(self, gate: Gate, url: str, scope: str) -> None:
-        super().__init__(url, scope=scope, read_timeout=1, write_timeout=1)
+        super().__init__(url, scope=scope, read_timeout=5, write_timeout=5)
         self._gate = gate
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
@@ -88,7 +88,7 @@ def cache(url: str, scope: str, tier: RedisTier, **more: Any) -> Cache:
     return Cache(
         Settings(one_load=frozenset(Tier)),
         second=tier,
-        log=RedisPurgeLog(url, scope=scope),
+        log=RedisPurgeLog(url, scope=scope, timeout=5),
         clock=SystemClock(),
         **more,
     )
@@ -106,7 +106,7 @@ async def test_what_began_before_a_purge_is_never_kept(
     load = Database(gate)
     lock = RedisLoadLock(server.url, scope=scope, timeout=1) if point == "waiting for the lock" else None
     tier = ParkedTier(gate, server.url, scope)
-    second = RedisTier(server.url, scope=scope, read_timeout=1, write_timeout=1)
+    second = RedisTier(server.url, scope=scope, read_timeout=5, write_timeout=5)
     async with (
         cache(server.url, scope, tier, lock=lock) as here,
         cache(server.url, scope, second) as other,
@@ -144,7 +144,7 @@ async def test_what_began_before_a_purge_is_never_kept(
         assert here.peek("k") in (1, None)
         assert (await read(here)).value == 1
         assert (await read(other)).value == 1
-    late = RedisTier(server.url, scope=scope, read_timeout=1, write_timeout=1)
+    late = RedisTier(server.url, scope=scope, read_timeout=5, write_timeout=5)
     async with cache(server.url, scope, late) as another:
         assert (await read(another)).value == 1
 
@@ -165,7 +165,7 @@ def tier_is_busy(cache: Cache) -> bool:
 async def test_a_hundred_thousand_late_fills_revive_nothing(server: valkey.Server, scope: str) -> None:
     """G7: fills that began before their key was removed and arrive afterwards, 100,000 of them, are all refused; one
     that began later is taken."""
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     tier = RedisTier(server.url, scope=scope, read_timeout=5, write_timeout=5)
     await tier.open()
     keys = [f"main:k{number}" for number in range(100)]

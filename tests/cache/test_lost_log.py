@@ -94,7 +94,7 @@ async def test_a_removal_that_a_member_never_heard_is_put_back(
 async def test_a_gap_is_noticed_within_a_beat(server: valkey.Server, scope: str) -> None:
     """G9: purges that were trimmed before we heard them make what was cached doubtful, and still hold."""
     source = Source()
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     async with Switchboard(server.port) as board, real_cache(board.url, scope) as cache:
         await read(cache, source)
         await read(cache, source, "x", "wedding:x")
@@ -148,7 +148,7 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
 async def test_blind_memory_gives_no_hit(server: valkey.Server, scope: str) -> None:
     """G3: 2 s after the last answered beat memory gives only stale, reason `blind`, until it hears again."""
     source = Source()
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     async with Switchboard(server.port) as board:
         log_cache = Cache(
             log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._engine.ports.clock

@@ -29,7 +29,7 @@ from tests.cache.test_debts import in_child, owing
 def cache(url: str, scope: str, folder: Path | None) -> Cache:
     """A cache over a real server, with or without a folder for owed purges."""
     debts = DebtsFolder(folder) if folder else None
-    tier, log = RedisTier(url, scope=scope), RedisPurgeLog(url, scope=scope)
+    tier, log = RedisTier(url, scope=scope, read_timeout=5, write_timeout=5), RedisPurgeLog(url, scope=scope, timeout=5)
     return Cache(Settings(), second=tier, log=log, clock=SystemClock(), debts=debts)
 
 

@@ -135,7 +135,7 @@ def test_the_checker_knows_what_one_purge_says_of_another_key() -> None:
 @in_loop
 async def test_a_purge_reaches_every_process(nursery: Path, server: valkey.Server, scope: str) -> None:
     """G2: whoever purges, with a cache or without, the hit of the other process ends without being asked again."""
-    log = RedisPurgeLog(server.url, scope=scope)
+    log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     async with clients(nursery, scope, (server.url, "a", {}), (server.url, "b", {})) as (one, other):
         for number in range(20):
             assert (await other.tell("read", key="k0"))["status"] in ("hit", "loaded")

@@ -35,7 +35,7 @@ def running(world: str, folder: Path) -> Iterator[str]:
 @asynccontextmanager
 async def purge_log(url: str) -> AsyncIterator[PurgeLog]:
     """An empty purge log."""
-    log: PurgeLog = RedisPurgeLog(url, scope=secrets.token_hex(4)) if url else FakePurgeLog()
+    log: PurgeLog = RedisPurgeLog(url, scope=secrets.token_hex(4), timeout=5) if url else FakePurgeLog()
     try:
         yield log
     finally:
@@ -46,7 +46,7 @@ async def purge_log(url: str) -> AsyncIterator[PurgeLog]:
 async def second_tier(url: str) -> AsyncIterator[SecondTier]:
     """An empty, open second tier."""
     tier: SecondTier = (
-        RedisTier(url, scope=secrets.token_hex(4), read_timeout=1, write_timeout=1) if url else FakeTier()
+        RedisTier(url, scope=secrets.token_hex(4), read_timeout=5, write_timeout=5) if url else FakeTier()
     )
     await tier.open()
     try:

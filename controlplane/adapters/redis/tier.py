@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +25,8 @@ from controlplane.domain.purge_log import Position
 from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
 
-# The longest header: mark, epoch (64 bytes), two numbers of 18 digits.
-_LONGEST_HEADER = 128
+# Mark, epoch, two numbers of at most 18 digits: the longest header has 128 bytes.
+_header_of = re.compile(rb"([ET]1) ([^ \n]{0,86}) ([0-9]{1,18}) ([0-9]{1,18})\n").match
 
 
 @dataclass(slots=True)
@@ -84,16 +85,12 @@ class RedisTier:
             return None
         if raw is SILENT:
             raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
-        header, end, payload = raw.partition(b"\n") if type(raw) is bytes else (b"", b"", b"")
-        parts = header.split(b" ") if len(header) <= _LONGEST_HEADER else ()
-        if not end or len(parts) != 4 or not parts[2].isdigit() or not parts[3].isdigit():
+        header = _header_of(raw) if type(raw) is bytes else None
+        if header is None:
             self.stats.foreign += 1
             return None
-        mark, epoch, n, born = parts
-        if mark == b"E1":
-            return Stored(payload, Position(epoch.decode("ascii", "replace"), int(n)), int(born) / 1000)
-        self.stats.foreign += mark != b"T1"
-        return None
+        mark, epoch, n, born = header.groups()
+        return Stored(raw[header.end() :], _position(epoch, n), int(born) / 1000) if mark == b"E1" else None
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
         """One guarded SET."""
@@ -134,3 +131,9 @@ class RedisTier:
         if self._fills is not None:
             await self._fills.aclose()
         await self._redis.aclose(close_connection_pool=True)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _position(epoch: bytes, n: bytes) -> Position:
+    """A header's position; entries that were filled between two purges share it."""
+    return Position(epoch.decode("ascii", "replace"), int(n))
