@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import inspect
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,18 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 @pytest.mark.parametrize("number", range(1, len(BLOCKS)), ids=lambda number: BLOCKS[number].split("\n")[0][:40])
 @in_loop
-async def test_each_block_runs_after_the_first(number: int, server: valkey.Server, scope: str) -> None:
+async def test_each_block_runs_after_the_first(number: int, server: valkey.Server, scope: str, tmp_path: Path) -> None:
     """Every code block of the page runs, after the first one, against a real server, and its claims hold."""
     from controlplane.adapters.redis.purge_log import RedisPurgeLog
     from controlplane.adapters.redis.tier import RedisTier
 
-    names: dict[str, Any] = {"url": server.url, "print": lambda *_: None}
+    now = datetime.now(UTC)
+    names: dict[str, Any] = {"url": server.url, "print": lambda *_: None, "folder": tmp_path}
+    names |= {"start": now + timedelta(days=1), "end": now + timedelta(days=2)}
     for place, block in ((0, BLOCKS[0]), (number, BLOCKS[number])):
         names["RedisTier"] = functools.partial(RedisTier, scope=f"{scope}-{place}", read_timeout=5.0, write_timeout=5.0)
         names["RedisPurgeLog"] = functools.partial(RedisPurgeLog, scope=f"{scope}-{place}", timeout=5.0)
-        code = re.sub(r"^from controlplane.adapters.redis.*$", "", block, flags=re.MULTILINE)
+        code = re.sub(r"^from controlplane\.adapters\.redis\.(purge_log|tier) .*$", "", block, flags=re.MULTILINE)
         line = PAGE[: PAGE.index(block)].count("\n")
         compiled = compile("\n" * line + code, "docs/cache.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         answer = eval(compiled, names)
