@@ -16,6 +16,7 @@ import pytest
 
 from controlplane.cache import Settings
 from controlplane.cache.options import CallOptions
+from controlplane.domain.tier import Tier
 from sandbox import valkey
 from tests.cache.scene import in_loop
 
@@ -47,13 +48,39 @@ async def test_each_block_runs_after_the_first(number: int, server: valkey.Serve
 
 
 def test_every_option_and_setting_is_explained() -> None:
-    """The tables have each option and each setting, with its default."""
+    """The tables have each option and each setting."""
     told = set(
         re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in PAGE.split("\n") if line.startswith("|")))
     )
     settings = {field.name for field in dataclasses.fields(Settings)}
     assert set(inspect.get_annotations(CallOptions)) | set(CallOptions.__annotations__) <= told
     assert settings <= told
+
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "KiB": 2**10, "MiB": 2**20}
+
+
+def amounts(text: str) -> list[float]:
+    """The numbers of a cell, in seconds or bytes where it says a unit."""
+    found = re.findall(r"(\d[\d,.]*)(?: (s|m|h|d|KiB|MiB)\b)?", text)
+    return [float(number.replace(",", "")) * UNITS[unit] for number, unit in found]
+
+
+def test_the_defaults_are_the_codes() -> None:
+    """Each number in the column of defaults is the one that holds."""
+    told = {
+        name: cells[2]
+        for cells in (line.split("|") for line in PAGE.split("\n") if line.count("|") == 4)
+        for name in re.findall(r"`(\w+)`", cells[1])
+    }
+    profiles = [tier.profile for tier in Tier]
+    assert amounts(told["fresh"]) == [profile.fresh.total_seconds() for profile in profiles]
+    assert amounts(told["stale"]) * 4 == [profile.stale.total_seconds() for profile in profiles]
+    for cell in {cell for name, cell in told.items() if hasattr(Settings(), name) and amounts(cell)}:
+        values = [
+            getattr(Settings(), name) for name, other in told.items() if other == cell and hasattr(Settings(), name)
+        ]
+        assert amounts(cell) == [value for value in values if isinstance(value, (int, float))], cell
 
 
 def test_the_tests_that_it_names_exist() -> None:
