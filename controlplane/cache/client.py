@@ -108,20 +108,20 @@ class Cache:
                 if not hits & SAMPLE_MASK:
                     self.hot.note(key)
                 return cast(T, entry.value if entry.thaw is None else entry.own())
-            if not options and asyncio.get_running_loop() is self._here and (flight := self._bare(key)) is not None:
+            is_plain = not options and asyncio.get_running_loop() is self._here
+            if is_plain and (flight := self._bare(key)) is not None:
                 self.stats.joined += 1
                 landing = await flight.seat() or await flight.result()
                 if landing.answers:
                     return cast(T, landing.entry.own())
-            elif not options and asyncio.get_running_loop() is self._here and self._may_ask(key):
+            elif is_plain and self._may_ask(key):
                 found = await self._ask(key, self._policies.of(tier), as_type)
                 if found is not None:
                     self.stats.redis_hits += 1
                     return cast(T, found.value if found.thaw is None else found.own())
                 terms = self._terms(key, tier, tags, as_type, options)
                 return cast(T, (await self._engine.reader.read(key, load, terms, fetch=False)).value)
-        read = await self._read(key, load, self._terms(key, tier, tags, as_type, options))
-        return cast(T, read.value)
+        return cast(T, (await self._read(key, load, self._terms(key, tier, tags, as_type, options))).value)
 
     async def read(
         self,

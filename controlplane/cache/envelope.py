@@ -8,6 +8,7 @@ told apart. Whatever cannot be used is an `Unusable`, which the caller counts an
 from __future__ import annotations
 
 import enum
+import struct
 import zlib
 
 import msgspec
@@ -16,6 +17,7 @@ MARK = b"WC"
 VERSION = 2
 _HEAD = len(MARK) + 1
 _OURS = MARK + bytes((VERSION,))
+_read_head = struct.Struct(f">{_HEAD}sI").unpack_from
 _START = _HEAD + 4
 # Room for the tags: 250 of the longest ones.
 _HEADROOM = 65_536
@@ -65,12 +67,15 @@ def unwrap(raw: bytes, key: str, *, longest: int) -> Envelope | Unusable:
 
     Another key's envelope (two long keys with one digest, a copied value) is foreign.
     """
-    if raw[:_HEAD] != _OURS or len(raw) < _START:
+    if len(raw) < _START:
+        return _strange(raw)
+    head, checksum = _read_head(raw)
+    if head != _OURS:
         return _strange(raw)
     if len(raw) > longest + _HEADROOM + 4 * len(key):
         return Unusable.TOO_LARGE
     body = memoryview(raw)[_START:]
-    if int.from_bytes(raw[_HEAD:_START], "big") != zlib.crc32(body, VERSION):
+    if checksum != zlib.crc32(body, VERSION):
         return Unusable.DAMAGED
     try:
         envelope = _decoder.decode(body)

@@ -22,6 +22,9 @@ class Evicted:
         self._buckets = 0
         self._number = 0
 
+    def __bool__(self) -> bool:
+        return self._buckets > 0
+
     def add(self, fingerprint: int, most: int) -> None:
         """Remember one more key, of at most `most`."""
         if most * 2 > self._buckets * _WAYS or self._number == _LOWEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,8 @@ class Keeping:
 
     def answers_until(self, entry: Entry, policy: Policy, *, took: float = 0.0) -> float:
         """Until when memory answers this entry without further thought."""
+        if policy.refresh_ahead is None and policy.memory == math.inf:
+            return entry.started + entry.fresh
         return answers_until(
             policy,
             started=entry.started,

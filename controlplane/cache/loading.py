@@ -6,6 +6,7 @@ What a load brings is kept only if no purge of its tags came since it began.
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import Any, NamedTuple
 
 from controlplane.cache.barriers import Standing
@@ -61,7 +62,7 @@ class Loading:
 
     def bare(self, key: str) -> Flight[Landing] | None:
         """The flight under way for `key` if anybody without a copy may join it unseen: no purge came since."""
-        flight = self._flights.get(key)
+        flight = self._flying.get(key)
         if flight is None or not flight.bare or flight.generation != self._barriers.generation:
             return None
         return flight if self._edge is None or not answers_edge.get() else None
@@ -121,7 +122,7 @@ class Loading:
         Others who come meanwhile take a flight, and leaving harms none of them. None: no hit; memory may have a copy.
         """
         shared = self._shared
-        if shared is None or not policy.uses_second or not policy.uses_memory:
+        if shared is None or (policy.skip and not (policy.uses_second and policy.uses_memory)):
             return None
         self._asking.add(key)
         try:
@@ -130,10 +131,12 @@ class Loading:
             self._asking.discard(key)
         if entry is None:
             return None
-        state = self._judged.judge(key, entry, self._monotonic()).state
-        if state is not State.DEAD:
+        state = self._judged.weigh(entry, self._monotonic()).state
+        if state is State.DEAD:
+            return None
+        if policy.refresh_ahead is not None or policy.memory != math.inf:
             entry.fresh_until = self._keeping.answers_until(entry, policy)
-            self._memory.put(key, entry)
+        self._memory.put(key, entry)
         return entry if state is State.HIT else None
 
     async def drain(self) -> None:

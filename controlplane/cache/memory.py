@@ -58,13 +58,15 @@ class Memory:
             return False
         if known is not None:
             return self._replace(key, known, entry)
-        gone = self._make_room(1, cost)
+        is_full = len(self.entries) >= self._max_entries or self.bytes + cost > self._max_bytes
+        gone = self._make_room(1, cost) if is_full else ()
         entry.uses, entry.mark = 0, self.queues.unseen
         entry.shelve(key)
         self.queues.enter(key)
         self.entries[key] = entry
         self.bytes += cost
-        self._tell(gone)
+        if gone:
+            self._tell(gone)
         return True
 
     def drop(self, key: str) -> None:

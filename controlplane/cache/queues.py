@@ -57,7 +57,9 @@ class Queues:
         self.trial.enter(key, fingerprint)
         if key in self._vacant:
             self._vacant.discard(key)
-        elif self._evicted.take(fingerprint, _remembered(len(self._entries))) or self.trial.policy.by_recency:
+        elif (
+            self._evicted and self._evicted.take(fingerprint, _remembered(len(self._entries)))
+        ) or self.trial.policy.by_recency:
             self._main.append(key, self.mark[1])
         else:
             self._small.append(key)

@@ -49,6 +49,7 @@ class SharedTier:
         self._monotonic = clock.monotonic
         self._settings = settings
         self._namespace = settings.namespace
+        self._prefix = in_namespace(settings.namespace, "")
         self._longest = settings.max_physical_ttl
         self._stats = stats
         self._coding = coding
@@ -59,13 +60,37 @@ class SharedTier:
         self.fill_breaker = Breaker()
 
     async def fetch(self, key: str, as_type: type[Any] | None) -> Entry | None:
-        """The entry of `key` as another process stored it; None for a miss of any kind."""
+        """The entry of `key` as another process stored it; None for a miss of any kind.
+
+        Every failure of the tier is counted, reported to the breaker and a miss.
+        """
         offset = self._follower.offset
         if offset is None:
             return None
-        name = self._name(key)
-        stored = await self._ask(key, name)
+        ticket = self.read_breaker.admit(self._monotonic())
+        if not ticket:
+            self._stats.redis_skipped += 1
+            return None
+        name = self._prefix + key
+        self._reading += 1
+        try:
+            stored = await (self._second.fetch(name) if self._spans is None else self._traced(self._spans, key, name))
+        except Exception:  # whatever a tier may raise: a read never learns of it
+            self._stats.redis_failures += 1
+            self.read_breaker.failed(ticket, self._monotonic())
+            return None
+        except BaseException:
+            self.read_breaker.abandoned(ticket)
+            raise
+        finally:
+            self._reading -= 1
+        self.read_breaker.succeeded(ticket)
         return None if stored is None else self._entry(key, name, stored, offset, as_type)
+
+    async def _traced(self, spans: Spans, key: str, name: str) -> Stored | None:
+        """One read of the tier, as a span."""
+        with spans.within("redis", key):
+            return await self._second.fetch(name)
 
     def _entry(self, key: str, name: str, stored: Stored, offset: float, as_type: type[Any] | None) -> Entry | None:
         """The entry that is stored; None, counted, for what is none."""
@@ -189,34 +214,9 @@ class SharedTier:
         else:
             self.fill_breaker.succeeded(ticket)
 
-    async def _ask(self, key: str, name: str) -> Stored | None:
-        """One read of the tier; every failure is counted, reported to the breaker and answered by None."""
-        ticket = self.read_breaker.admit(self._clock.monotonic())
-        if not ticket:
-            self._stats.redis_skipped += 1
-            return None
-        self._reading += 1
-        try:
-            if self._spans is None:
-                stored = await self._second.fetch(name)
-            else:
-                with self._spans.within("redis", key):
-                    stored = await self._second.fetch(name)
-        except Exception:  # whatever a tier may raise: a read never learns of it
-            self._stats.redis_failures += 1
-            self.read_breaker.failed(ticket, self._clock.monotonic())
-            return None
-        except BaseException:
-            self.read_breaker.abandoned(ticket)
-            raise
-        finally:
-            self._reading -= 1
-        self.read_breaker.succeeded(ticket)
-        return stored
-
     def _name(self, key: str) -> str:
         """The key with its namespace."""
-        return in_namespace(self._settings.namespace, key)
+        return self._prefix + key
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec
 
@@ -17,6 +17,7 @@ from tests.cache.fakes import FakeClock, FakePurgeLog, FakeTier
 
 P = ParamSpec("P")
 Make = Callable[[], Cache]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 def in_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
@@ -31,6 +32,24 @@ def in_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
         asyncio.run(bounded())
 
     return run
+
+
+def accepting(serve: Serve) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    """`serve` as `asyncio.start_server` wants it. Its connection ends with it, also where it is cancelled before it has
+    begun, which a coroutine cannot see to."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def end(task: asyncio.Task[None]) -> None:
+            tasks.discard(task)
+            if not writer.is_closing():
+                writer.transport.abort()
+
+        task = asyncio.get_running_loop().create_task(serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(end)
+
+    return accept
 
 
 async def until(claim: Callable[[], Any], seconds: float = 30.0) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from types import TracebackType
 
 from controlplane.errors import Unavailable
+from tests.cache.scene import accepting
 
 
 class Switchboard:
@@ -22,7 +23,7 @@ class Switchboard:
         return f"redis://127.0.0.1:{self.port}/0"
 
     async def __aenter__(self) -> Switchboard:
-        self._server = await asyncio.start_server(self._call, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(accepting(self._call), "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

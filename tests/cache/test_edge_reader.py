@@ -14,7 +14,7 @@ import trustme
 
 from controlplane.adapters.http.edge_reader import HttpEdgeReader
 from controlplane.errors import BadInput, Refused, Unavailable
-from tests.cache.scene import in_loop
+from tests.cache.scene import accepting, in_loop
 
 HOST = "app.weddings.example"
 
@@ -69,7 +69,7 @@ async def edge(authority: trustme.CA, folder: Path, name: str = HOST) -> AsyncIt
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(accepting(serve), "127.0.0.1", 0, ssl=tls)
     one.port = server.sockets[0].getsockname()[1]
     try:
         yield one

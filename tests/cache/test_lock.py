@@ -26,15 +26,14 @@ async def region(url: str, scope: str, many: int, hold: float) -> AsyncIterator[
     caches = [
         Cache(
             Settings(one_load=HIGH, one_load_for=hold),
-            second=RedisTier(url, scope=scope, read_timeout=1, write_timeout=1),
-            log=RedisPurgeLog(url, scope=scope),
+            second=RedisTier(url, scope=scope, read_timeout=5, write_timeout=5),
+            log=RedisPurgeLog(url, scope=scope, timeout=5),
             clock=SystemClock(),
-            lock=RedisLoadLock(url, scope=scope, timeout=1),
+            lock=RedisLoadLock(url, scope=scope, timeout=5),
         )
         for _ in range(many)
     ]
-    for cache in caches:
-        await cache.open()
+    await asyncio.gather(*(cache.open() for cache in caches))
     try:
         yield caches
     finally:

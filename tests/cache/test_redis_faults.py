@@ -20,7 +20,7 @@ from controlplane.domain.tier import Tier
 from controlplane.ports.second_tier import Stored
 from sandbox import valkey
 from tests.cache.fakes import FakeClock, FakePurgeLog
-from tests.cache.scene import Source, in_loop, until, world
+from tests.cache.scene import Source, accepting, in_loop, until, world
 
 _MEMORY = b"# Memory\r\nmaxmemory_policy:noeviction\r\n"
 INFO = b"$%d\r\n%b\r\n" % (len(_MEMORY), _MEMORY)
@@ -194,7 +194,7 @@ async def parrot(answer: Answers) -> AsyncIterator[tuple[int, list[bytes]]]:
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(accepting(talk), "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1], heard
     finally:

@@ -77,7 +77,8 @@ def test_cloudfront_purges_by_tag_in_every_distribution(healed: Cloud) -> None:
     rows = {row["distribution_id"]: row["items"] for row in snapshot["invalidations"]}
     assert rows == {one: ["#wedding:como"] for one in distributions}
     assert not cdn.is_complete(handle)
-    healed.aws.acknowledge("FRA56-P1", snapshot["seq"])
+    # The emulator never forgets a POP: from here on it keeps up with everything, or other tests would wait for it.
+    healed.aws.acknowledge("FRA56-P1", 2**40)
     assert cdn.is_complete(handle)
 
 
