@@ -110,7 +110,7 @@ CHANGEABLE: list[tuple[Any, Callable[[Any], object]]] = [
 
 
 @in_loop
-@pytest.mark.parametrize(("value", "change"), CHANGEABLE, ids=lambda one: repr(one)[:30])
+@pytest.mark.parametrize(("value", "change"), CHANGEABLE, ids=[type(value).__name__ for value, _ in CHANGEABLE])
 async def test_nobody_changes_what_the_next_caller_gets(value: Any, change: Callable[[Any], object]) -> None:
     """Neither the loader's own hand on the value nor any caller's, from memory or Redis, changes a later answer."""
     scene = world()
