@@ -31,6 +31,7 @@ POOL_DEFAULTS: dict[str, Any] = {"enabled": True, "minimumOrigins": 1}
 POOL_NESTED: dict[str, Any] = {
     "origins.enabled": True,
     "origins.weight": 1,
+    "origins.flattenCname": True,
     "originSteering.policy": "random",
     "loadShedding.defaultPolicy": "random",
     "loadShedding.sessionPolicy": "hash",
