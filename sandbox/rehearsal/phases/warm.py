@@ -42,5 +42,5 @@ def first_pass_only(stage: Stage, saved: Path) -> None:
     from controlplane.ports.edge_probe import Ask
 
     asks = [Ask(t.host, t.path, t.edge, t.pop) for t in WarmPlan.from_json(saved.read_text()).targets]
-    plant("sandbox").probe.fetch_all(asks, 6, lambda _: None)
+    plant(stage.profile).probe.fetch_all(asks, 6, lambda _: None)
     stage.record("warm", code=0, seconds=0.0)
