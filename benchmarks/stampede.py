@@ -72,25 +72,19 @@ async def _measured(url: str, crowd: int) -> Row:
         conditions=(
             f"Redis is asked first (cold), a load of {LOAD_SECONDS:g} s, collector on, CPU time of the thread so that "
             f"waiting for the loader costs nothing, median of {ROUNDS[crowd]} rounds; the floor creates as many tasks "
-            "that wait for one shared future (no cache, not safe to leave) and end; cashews with lock=True on "
-            "`mem://`, net as well"
+            "that do nothing; cashews with lock=True on `mem://`, net as well"
         ),
         rivals={"cashews lock=True": round(median(others) * 1000, 2)} if others else {},
     )
 
 
 async def _creation(crowd: int) -> float:
-    """CPU seconds for `crowd` tasks by themselves: created, all alive at once, waiting for one future, ended."""
-    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    """CPU seconds for `crowd` tasks by themselves: created, run, ended, with nothing in them."""
     gc.collect()
 
-    async def call() -> None:
-        await gate
-
     async def caller() -> None:
-        await call()
+        """Nothing."""
 
-    asyncio.get_running_loop().call_later(LOAD_SECONDS, gate.set_result, None)
     begun = time.thread_time()
     await asyncio.gather(*[asyncio.create_task(caller()) for _ in range(crowd)])
     return time.thread_time() - begun
