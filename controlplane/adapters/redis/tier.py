@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +18,12 @@ from controlplane.adapters.redis.answers import SILENT
 from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.fills import Fills
+from controlplane.adapters.redis.header import header_of
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
 from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
-
-# Mark, epoch, two numbers of at most 18 digits: the longest header has 128 bytes.
-_header_of = re.compile(rb"([ET]1) ([^ \n]{0,86}) ([0-9]{1,18}) ([0-9]{1,18})\n").match
 
 
 @dataclass(slots=True)
@@ -85,7 +82,7 @@ class RedisTier:
             return None
         if raw is SILENT:
             raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
-        header = _header_of(raw) if type(raw) is bytes else None
+        header = header_of(raw) if type(raw) is bytes else None
         if header is None:
             self.stats.foreign += 1
             return None
