@@ -52,7 +52,7 @@ def ours(keys: list[str], values: list[bytes]) -> object:
     memory, as_of = Memory(ENTRIES, 2**62), Position("epoch", 1)
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
         tags = all_tags("main", key, (WEDDINGS[number % len(WEDDINGS)], PAGES[number % len(PAGES)]))
-        memory.put(key, Entry(value, tags, as_of, 1_000 + number / 7, 60.0, 60.0, 120.0, Tier.LOW, len(value)))
+        memory.put(key, Entry.of(value, tags, as_of, 1_000 + number / 7, 60.0, 60.0, 120.0, Tier.LOW, len(value)))
     return memory
 
 

@@ -97,7 +97,7 @@ def memory(keys: Sequence[int], size: int) -> float:
         if ours.get(name) is not None:
             hits += 1
         else:
-            ours.put(name, Entry(None, (), as_of, 0.0, 60.0, 60.0, 120.0, Tier.LOW, 1))
+            ours.put(name, Entry.of(None, (), as_of, 0.0, 60.0, 60.0, 120.0, Tier.LOW, 1))
     return 100 * hits / len(keys)
 
 

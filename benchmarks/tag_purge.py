@@ -16,11 +16,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from cashews import Cache as Cashews
 
 from benchmarks.memory_hit import server
 from benchmarks.row import Benchmark, Row
+from controlplane.adapters.redis import header
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.adapters.system.clock import SystemClock
@@ -108,17 +108,20 @@ async def _populate(url: str, scope: str, cache: Cache, tag: str, entries: int) 
         writer.write(_packed(b"GET", name.encode()))
         size = int((await reader.readline())[1:])
         raw = (await reader.readexactly(size + 2))[:-2] if size > 0 else b""
-    head, _, body = raw.partition(b"\n")
-    stored = envelope.unwrap(body, f"main:{first}", longest=len(body))
+    found = header.parsed(raw)
+    begins = found[3] if found else 0
+    stored = envelope.unwrap(raw[begins:], f"main:{first}", len(raw))
     if isinstance(stored, envelope.Unusable):
         raise TypeError(f"what the cache stored is {stored.value}")
+    terms, value = envelope.terms_of(stored[0]), stored[1]
+    assert terms is not None
     for start in range(1, entries, AT_ONCE):
         keys = [f"main:{_key(tag, number)}" for number in range(start, min(start + AT_ONCE, entries))]
         lines = [
             _packed(
                 b"SET",
                 tier.name(key).encode(),
-                head + b"\n" + envelope.wrap(msgspec.structs.replace(stored, key=key)),
+                raw[:begins] + envelope.wrap(key, terms, value),
             )
             for key in keys
         ]

@@ -52,7 +52,8 @@ class _History(NamedTuple):
 class Barriers:
     """All that this process has applied. `generation` changes whenever some entry's standing may have changed for the
     worse. `now` is always a monotonic second of this process. What was found valid at generation `touched_since` or
-    later still is if it has none of the tags `touched`.
+    later still is if it has none of the tags `touched`. `known` and `owed` are this epoch's barriers and those that
+    the log has not taken, by tag; what began below `lost_below` is in doubt.
     """
 
     def __init__(self) -> None:
@@ -60,10 +61,10 @@ class Barriers:
         self.generation = self.touched_since = 0
         self.touched: set[str] = set()
         self._base = 0
-        self._lost_below = 0
+        self.lost_below = 0
         # Ordered by the last raise, so that forgetting looks at the oldest only.
-        self._known: _Lattice = {}
-        self._owed: _Lattice = {}
+        self.known: _Lattice = {}
+        self.owed: _Lattice = {}
         self._former: dict[str, _History] = {}
         self._forgotten: set[str] = set()
 
@@ -77,9 +78,9 @@ class Barriers:
         number = purge.position.n if purge.position.epoch == self.position.epoch else _FOR_GOOD
         for tag, mark in zip(purge.tags, purge.marks or (number,) * len(purge.tags), strict=True):
             if purge.kind is Kind.SOFT:
-                _raise(self._known, tag, _Mark(mark, 0, now))
+                _raise(self.known, tag, _Mark(mark, 0, now))
             else:
-                _raise(self._known, tag, _Mark(0, mark, now))
+                _raise(self.known, tag, _Mark(0, mark, now))
         self._touch(purge.tags)
         if number == self.position.n + 1:
             self.position = self.position._replace(n=number)
@@ -93,32 +94,32 @@ class Barriers:
         number = self.position.owed
         wanted = tuple(tags)
         for tag in wanted:
-            _raise(self._owed, tag, _Mark(number, 0, now) if kind is Kind.SOFT else _Mark(0, number, now))
+            _raise(self.owed, tag, _Mark(number, 0, now) if kind is Kind.SOFT else _Mark(0, number, now))
         self._touch(wanted)
         return Position("", 0, number)
 
     def settle(self, owed: Position, tags: Iterable[str]) -> None:
         """The log has taken the purge that was `owed`, and it was applied under its number: forget the debt's mark."""
         for tag in tags:
-            mark = self._owed.get(tag, _NONE)
+            mark = self.owed.get(tag, _NONE)
             if max(mark.soft, mark.hard) <= owed.owed:
-                self._owed.pop(tag, None)
+                self.owed.pop(tag, None)
 
     def adopt(self, position: Position, base: int, barriers: Iterable[Barrier], now: float = 0.0) -> None:
         """A new epoch, which began at number `base` and is at `position`: all that was cached before is in doubt."""
-        self._former[self.position.epoch] = _History(self._base, self._known, now)
+        self._former[self.position.epoch] = _History(self._base, self.known, now)
         while len(self._former) > _KEPT_EPOCHS:
             self._forget_epoch(next(iter(self._former)))
-        self._known = {}
-        self._base, self._lost_below = base, 0
-        _merge(self._known, barriers, now)
+        self.known = {}
+        self._base, self.lost_below = base, 0
+        _merge(self.known, barriers, now)
         self.position = position._replace(owed=self.position.owed)
         self._touch(None)
 
     def lose(self, n: int, barriers: Iterable[Barrier], now: float = 0.0) -> None:
         """A gap: purges up to `n` were not all heard. What was cached before `n` is in doubt from now on."""
-        _merge(self._known, barriers, now)
-        self._lost_below = max(self._lost_below, n)
+        _merge(self.known, barriers, now)
+        self.lost_below = max(self.lost_below, n)
         self.position = self.position._replace(n=max(self.position.n, n))
         self._touch(None)
 
@@ -128,32 +129,32 @@ class Barriers:
         Sound only if everything whose load began before then is past its physical life and no fill of it may still be
         on its way.
         """
-        old = [tag for tag, _ in itertools.takewhile(lambda item: item[1].at < before, self._known.items())]
+        old = [tag for tag, _ in itertools.takewhile(lambda item: item[1].at < before, self.known.items())]
         for tag in old:
-            del self._known[tag]
+            del self.known[tag]
         for epoch in [epoch for epoch, history in self._former.items() if history.until < before]:
             self._forget_epoch(epoch)
         return len(old)
 
     def removed(self) -> list[Barrier]:
         """The hard barriers of this epoch."""
-        return [Barrier(tag, 0, mark.hard) for tag, mark in self._known.items() if mark.hard]
+        return [Barrier(tag, 0, mark.hard) for tag, mark in self.known.items() if mark.hard]
 
     def raised_at(self, tags: Iterable[str]) -> float:
         """The monotonic second at which a barrier of one of the tags was last raised (-inf: none is known)."""
-        known, owed = self._known, self._owed
+        known, owed = self.known, self.owed
         return max((max(known.get(tag, _NONE).at, owed.get(tag, _NONE).at) for tag in tags), default=-math.inf)
 
     def standing(self, tags: tuple[str, ...], as_of: Position) -> Standing:
         """The worst over the tags."""
-        worst = Standing.VALID if not self._owed else _worst(self._owed, tags, as_of.owed)
+        worst = Standing.VALID if not self.owed else _worst(self.owed, tags, as_of.owed)
         if worst is Standing.HARD:
             return worst
         if as_of.epoch != self.position.epoch:
             return self._standing_of_former(tags, as_of)
-        if as_of.n < self._lost_below:
+        if as_of.n < self.lost_below:
             worst = Standing.LOST
-        known = self._known
+        known = self.known
         if known.keys().isdisjoint(tags):
             return worst
         for tag in tags:
@@ -179,7 +180,7 @@ class Barriers:
             if after and _removed(history.known, tags, _comparable(as_of.n, history.base, own)):
                 return Standing.HARD
             after = after or epoch == as_of.epoch
-        if _removed(self._known, tags, _comparable(as_of.n, self._base, own)):
+        if _removed(self.known, tags, _comparable(as_of.n, self._base, own)):
             return Standing.HARD
         return Standing.LOST
 

@@ -57,11 +57,9 @@ class Cache:
         # The method is for misses, and while the cache is off; before it, something that makes no further call.
         slow = Cache.peek.__get__(self)
         object.__setattr__(self, "peek", engine.judged.values(slow) if hit is engine.judged.hit else slow)
-        self._bare = engine.loading.bare
-        self._may_ask, self._ask = engine.loading.may_ask, engine.loading.ask
-        self._follower = engine.follower
-        self._memory = engine.memory
-        self._second = engine.ports.second
+        self._bare, self._ask = engine.loading.bare, engine.loading.ask
+        self._may_ask, self._welcome = engine.loading.may_ask, engine.loading.welcome
+        self._follower, self._memory, self._second = engine.follower, engine.memory, engine.ports.second
 
     async def __aenter__(self) -> Cache:
         await self.open()
@@ -107,20 +105,21 @@ class Cache:
                 hits = self.stats.hits = self.stats.hits + 1
                 if not hits & SAMPLE_MASK:
                     self.hot.note(key)
-                return cast(T, entry.value if entry.thaw is None else entry.own())
-            is_plain = not options and asyncio.get_running_loop() is self._here
-            if is_plain and (flight := self._bare(key)) is not None:
-                self.stats.joined += 1
-                landing = await flight.seat() or await flight.result()
-                if landing.answers:
-                    return cast(T, landing.entry.own())
-            elif is_plain and self._may_ask(key):
-                found = await self._ask(key, self._policies.of(tier), as_type)
-                if found is not None:
-                    self.stats.redis_hits += 1
-                    return cast(T, found.value if found.thaw is None else found.own())
-                terms = self._terms(key, tier, tags, as_type, options)
-                return cast(T, (await self._engine.reader.read(key, load, terms, fetch=False)).value)
+                value: T = entry.value if entry.thaw is None else entry.own()
+                return value
+            if not options and asyncio.get_running_loop() is self._here:
+                if (flight := self._bare(key)) is not None:
+                    self.stats.joined += 1
+                    landing = await flight.seat() or await flight.result()
+                    if landing.answers:
+                        return cast(T, landing.entry.own())
+                elif (policy := self._may_ask(key, tier)) is not None:
+                    entry = await self._ask(key, as_type)
+                    if entry is not None and self._welcome(key, entry, policy):
+                        self.stats.redis_hits += 1
+                        return cast(T, entry.value if entry.thaw is None else entry.own())
+                    terms = self._terms(key, tier, tags, as_type, options)
+                    return cast(T, (await self._engine.reader.read(key, load, terms, fetch=False)).value)
         return cast(T, (await self._read(key, load, self._terms(key, tier, tags, as_type, options))).value)
 
     async def read(

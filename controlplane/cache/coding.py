@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
 
 from controlplane.cache import compress, envelope
-from controlplane.cache.envelope import Envelope, Unusable
-from controlplane.cache.isolation import Isolation, Kept
-from controlplane.cache.serializers import Serializers
+from controlplane.cache.entry import common_of
+from controlplane.cache.envelope import EntryTerms, Unusable
+from controlplane.cache.isolation import SCALARS, Isolation, Kept, Thaw
+from controlplane.cache.serializers import Serializers, decoder_of
+from controlplane.domain.tier import Tier
+from controlplane.errors import BadInput
 from controlplane.ports.serializer import Serializer
 
+_MOST_FAMILIES = 4_096
+_TIERS = {tier.value: tier for tier in Tier}
 
-class Opened(NamedTuple):
-    """What an envelope held: itself, the value, the value's bytes before they were packed, and who decoded them."""
 
-    envelope: Envelope
+class Family:
+    """What stored entries have in common that share their terms and are asked for as the same type.
+
+    `common` is what their entries share in memory (`entry.common_of`). `clear_at` belongs to the second tier: the
+    barriers' generation at which no purge of the family's tags was known.
+    """
+
+    __slots__ = ("clear_at", "common", "decode", "hands_out", "packing", "serializer", "terms", "thaw")
+
+    def __init__(
+        self,
+        terms: EntryTerms,
+        serializer: Serializer,
+        common: tuple[Any, ...],
+        decode: Callable[[bytes], Any],
+        thaw: Thaw | None,
+    ) -> None:
+        self.terms = terms
+        self.serializer = serializer
+        self.common = common
+        self.decode = decode
+        self.thaw = thaw
+        self.hands_out = thaw is None
+        self.packing = terms.packing
+        self.clear_at = -1
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What an envelope held: what an entry keeps of the value and how a caller's own comes from it (see `Kept`), the
+    size of the value's bytes before they were packed, and what it has in common with others."""
+
     value: Any
-    payload: bytes
-    serializer: Serializer
+    thaw: Thaw | None
+    size: int
+    family: Family
 
 
 class Coding:
-    """How one cache writes, reads and keeps apart values. Never raises for what stands in a store."""
+    """How one cache writes, reads and keeps apart values. Never raises for what stands in a store.
 
-    def __init__(self, serializers: Serializers, *, compress_above: int, longest: int, copy: str) -> None:
-        self.isolation = Isolation(copy)
+    Values have at most `longest` bytes and live for at most `longest_life` seconds, whatever an envelope says.
+    """
+
+    def __init__(
+        self,
+        serializers: Serializers,
+        *,
+        namespace: str,
+        compress_above: int,
+        longest: int,
+        longest_life: float,
+        copy: str,
+    ) -> None:
+        self._isolation = Isolation(copy)
         self._serializers = serializers
+        self._namespace = namespace
         self._above = compress_above
         self._longest = longest
+        self._longest_life = longest_life
+        self._families: dict[tuple[bytes, Any], Family] = {}
 
     def encode(self, value: Any) -> bytes | None:
         """A value's bytes, or None for one that the serializer cannot write (it then stays in memory)."""
@@ -39,43 +91,76 @@ class Coding:
 
     def keep(self, value: Any, payload: bytes | None, kind: Any) -> Kept | None:
         """What memory keeps of a loaded value whose bytes are `payload`; None where it cannot be kept apart."""
-        return self.isolation.of_loaded(value, payload, self._serializers.writes, kind)
+        return self._isolation.of_loaded(value, payload, self._serializers.writes, kind)
 
     def wrap(
-        self, key: str, payload: bytes, *, fresh: float, stale: float, life: float, tier: str, tags: tuple[str, ...]
+        self, name: str, payload: bytes, *, fresh: float, stale: float, life: float, tier: str, tags: tuple[str, ...]
     ) -> bytes:
-        """An envelope's bytes around what `encode` gave; durations in seconds."""
+        """An envelope's bytes around what `encode` gave; durations in seconds. Raises ValueError for terms that are too
+        long (tags of 65,535 bytes)."""
         packing, packed = compress.pack(payload, self._above)
-        return envelope.wrap(
-            Envelope(
-                key,
-                int(fresh * 1000),
-                int(stale * 1000),
-                int(life * 1000),
-                tier,
-                tuple(str(tag) for tag in tags),
-                self._serializers.writes.code,
-                int(packing),
-                packed,
-            )
+        terms = EntryTerms(
+            int(fresh * 1000),
+            int(stale * 1000),
+            int(life * 1000),
+            tier,
+            tuple(str(tag) for tag in tags),
+            self._serializers.writes.code,
+            int(packing),
         )
+        return envelope.wrap(name, terms, packed)
 
-    def open(self, raw: bytes, key: str, kind: Any) -> Opened | Unusable:
-        """The value of `key` in `raw`, as type `kind` (None: plain dicts, lists, texts, numbers); or why not."""
-        found = envelope.unwrap(raw, key, longest=self._longest)
+    def open(self, raw: bytes, name: str, kind: Any) -> Opened | Unusable:
+        """The value of `name` in `raw`, as type `kind` (None: plain dicts, lists, texts, numbers); or why not."""
+        found = envelope.unwrap(raw, name, self._longest)
         if isinstance(found, Unusable):
             return found
-        serializer = self._serializers.reader_of(found.serializer)
-        if serializer is None:
-            return Unusable.OTHER_VERSION
+        told, payload = found
+        family = self._families.get((told, kind))
+        if family is None:
+            met = self._meet(told, kind)
+            if isinstance(met, Unusable):
+                return met
+            family = met
+        if family.packing or len(payload) > self._longest:
+            try:
+                payload = compress.unpack(family.packing, payload, self._longest)
+            except compress.Bomb:
+                return Unusable.TOO_LARGE
+            except ValueError:
+                return Unusable.DAMAGED
         try:
-            payload = compress.unpack(found.packing, found.value, self._longest)
-        except compress.Bomb:
-            return Unusable.TOO_LARGE
-        except ValueError:
-            return Unusable.DAMAGED
-        try:
-            return Opened(found, serializer.decode(payload, kind), payload, serializer)
+            value = family.decode(payload)
         except Exception:
             # Whatever a serializer makes of bytes that are not of the asked type: it is no value of it.
             return Unusable.MISTYPED
+        if family.hands_out or type(value) in SCALARS:
+            return Opened(value, None, len(payload), family)
+        return Opened(payload, family.thaw, len(payload), family)
+
+    def _meet(self, told: bytes, kind: Any) -> Family | Unusable:
+        """A family that was not seen lately."""
+        terms = envelope.terms_of(told)
+        if terms is None:
+            return Unusable.DAMAGED
+        serializer = self._serializers.reader_of(terms.serializer)
+        if serializer is None:
+            return Unusable.OTHER_VERSION
+        most = self._longest_life
+        try:
+            common = common_of(
+                self._namespace,
+                terms.tags,
+                min(terms.fresh / 1000, terms.life / 1000, most),
+                terms.stale / 1000,
+                min(terms.life / 1000, most),
+                _TIERS[terms.tier],
+            )
+        except (BadInput, KeyError):
+            return Unusable.DAMAGED
+        decode = decoder_of(serializer, kind)
+        family = Family(terms, serializer, common, decode, None if self._isolation.trusts(kind) else decode)
+        if len(self._families) >= _MOST_FAMILIES:
+            self._families.clear()
+        self._families[told, kind] = family
+        return family

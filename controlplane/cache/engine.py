@@ -99,13 +99,17 @@ class Engine:
         self.follower = Follower(ports.log, self.barriers, ports.clock, self.member, settings, stats, ports.debts)
         coding = Coding(
             Serializers(ports.serializer),
+            namespace=settings.namespace,
             compress_above=settings.compress_above,
             longest=settings.max_value_bytes,
+            longest_life=settings.max_physical_ttl,
             copy=settings.copy,
         )
         second = ports.second
         self.shared = (
-            SharedTier(second, self.follower, ports.clock, settings, stats, coding, ports.spans) if second else None
+            SharedTier(second, self.follower, self.barriers, ports.clock, settings, stats, coding, ports.spans)
+            if second
+            else None
         )
         self.parts = Parts(
             settings,

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+import msgspec
+
 from controlplane.domain import tags as tag_rules
 from controlplane.domain.http_caching import Facts
 from controlplane.domain.purge_log import Position
@@ -65,7 +67,7 @@ class _Common(Generic[T]):
         entry.common = (*tags, shared._replace(**{self._name: value}))
 
 
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """One value in memory.
 
     `started` is this process's monotonic second at which the value's load began (in whichever process); `fresh`,
@@ -73,13 +75,25 @@ class Entry:
     `life`. `tags` include the entry's own. A failed refresh is not repeated before `retry_at`, a blind one not before
     `refresh_at`. `thaw`, if any, makes a caller's own value of what is kept as `value`. `fresh_until` is the monotonic
     second until which memory answers without further thought: the end of `fresh`, or earlier where a refresh ahead or a
-    look into Redis is due. `uses` (hits since memory last looked at the count) and `mark` belong to memory: the
-    barriers' generation at which the entry was last found valid (-1: never), and memory's epoch of its last use.
+    look into Redis is due. `key` is "" until memory has it (see `shelve`). `uses` (hits since memory last looked at the
+    count) and `mark` belong to memory: the barriers' generation at which the entry was last found valid (-1: never),
+    and memory's epoch of its last use.
 
     In memory an entry takes 176 bytes with its two times; tags and durations are shared by all that have the same.
     """
 
-    __slots__ = ("_key", "as_of", "common", "fresh_until", "mark", "size", "started", "thaw", "uses", "value")
+    # A struct, because one is made for every read that the second tier answers: a class of slots takes twice as long.
+    key: str
+    value: Any
+    thaw: Callable[[Any], Any] | None
+    as_of: Position
+    started: float
+    fresh_until: float
+    size: int
+    mark: tuple[int, int]
+    uses: int
+    # The tags, and last what is shared with other tags too.
+    common: tuple[Any, ...]
 
     fresh = _Common[float]()
     stale = _Common[float]()
@@ -89,8 +103,9 @@ class Entry:
     retry_at = _Common[float]()
     refresh_at = _Common[float]()
 
-    def __init__(  # noqa: PLR0913, PLR0917  (a record's fields)
-        self,
+    @classmethod
+    def of(  # noqa: PLR0913, PLR0917  (a record's fields)
+        cls,
         value: Any,
         tags: tuple[str, ...],
         as_of: Position,
@@ -101,50 +116,21 @@ class Entry:
         tier: Tier,
         size: int,
         thaw: Callable[[Any], Any] | None = None,
-    ) -> None:
-        self.value = value
-        self.thaw = thaw
-        self.as_of = as_of
-        self.started = started
-        self.fresh_until = started + fresh
-        self.size = size
-        self.mark = UNSEEN
-        self.uses = 0
-        self._key = ""
-        # The tags, and last what is shared with other tags too.
-        self.common: tuple[Any, ...] = (*tags, _shared(fresh, stale, life, tier, tag_rules.is_erasable(tags)))
+    ) -> Entry:
+        """A new one, in no memory yet."""
+        common = (*tags, _shared(fresh, stale, life, tier, tag_rules.is_erasable(tags)))
+        return cls("", value, thaw, as_of, started, started + fresh, size, UNSEEN, 0, common)
+
+    def __repr__(self) -> str:
+        """Without the value, which may be anybody's."""
+        return f"Entry({self.key!r}, as_of={self.as_of})"
 
     @property
     def tags(self) -> tuple[str, ...]:
         """All tags, those that every entry has included."""
         common = self.common
         prefix = common[-1].prefix
-        return common[:-1] if prefix is None else (*common[:-1], prefix + self._key)
-
-    @classmethod
-    def shelved(
-        cls,
-        key: str,
-        value: Any,
-        common: tuple[Any, ...],
-        as_of: Position,
-        started: float,
-        size: int,
-        thaw: Callable[[Any], Any] | None,
-    ) -> Entry:
-        """One that is `shelve`d from the start: `common` is of `common_of`."""
-        self = cls.__new__(cls)
-        self._key = key
-        self.value = value
-        self.thaw = thaw
-        self.as_of = as_of
-        self.started = started
-        self.fresh_until = started + common[-1].fresh
-        self.size = size
-        self.mark = UNSEEN
-        self.uses = 0
-        self.common = common
-        return self
+        return common[:-1] if prefix is None else (*common[:-1], prefix + self.key)
 
     def is_fresh(self, now: float) -> bool:
         """Whether its time is not up, and it had begun, at monotonic second `now`."""
@@ -153,17 +139,17 @@ class Entry:
 
     def shelve(self, key: str) -> None:
         """`key` keeps it from now on: what it has in common with others is kept once for all of them."""
-        if self._key:
+        if self.key:
             return
         *tags, shared = self.common
         if tags and shared.prefix is None and key and tags[-1].startswith("key:") and tags[-1].endswith(key):
             shared = shared._replace(prefix=tags.pop()[: -len(key)])
-            self._key = key
+            self.key = key
         self.common = _once((*tags, _once(shared)))
 
     def lasting(self, fresh: float, life: float) -> Entry:
         """A copy with other durations, as if just made."""
-        copy = Entry(
+        copy = Entry.of(
             self.value, self.tags, self.as_of, self.started, fresh, self.stale, life, self.tier, self.size, self.thaw
         )
         copy.retry_at, copy.refresh_at = self.retry_at, self.refresh_at

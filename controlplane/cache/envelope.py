@@ -1,8 +1,10 @@
 """The envelope: an entry as bytes and back. Versioned, checked, bounded; never pickle.
 
-`WC`, the version (1 byte), a CRC-32 of version and body (4 bytes, big-endian), the body: a MessagePack array. Mark and
-version stand outside the checksum's reach, so that what is foreign, what another release wrote and what is damaged are
-told apart. Whatever cannot be used is an `Unusable`, which the caller counts and treats as a miss.
+`WC`, the version (1 byte), a CRC-32 of version and all that follows it (4 bytes), the lengths of terms and key (2 bytes
+each), all big-endian; the terms as a MessagePack array, the key, the value. Mark and version stand outside the
+checksum's reach, so that what is foreign, what another release wrote and what is damaged are told apart. The terms
+stand for themselves because many entries share them: whoever has read these bytes once need not read them again.
+Whatever cannot be used is an `Unusable`, which the caller counts and treats as a miss.
 """
 
 from __future__ import annotations
@@ -14,15 +16,15 @@ import zlib
 import msgspec
 
 MARK = b"WC"
-VERSION = 2
-_HEAD = len(MARK) + 1
+VERSION = 3
 _OURS = MARK + bytes((VERSION,))
-_read_head = struct.Struct(f">{_HEAD}sI").unpack_from
-_START = _HEAD + 4
+_head = struct.Struct(">3sIHH")
+_read_head = _head.unpack_from
+# The checksum covers what is behind it.
+_CHECKED = 7
+_START = _head.size
 # Room for the tags: 250 of the longest ones.
 _HEADROOM = 65_536
-# msgspec raises UnicodeDecodeError, a ValueError, for texts that are not UTF-8.
-_NOT_OURS = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class Unusable(enum.Enum):
@@ -35,13 +37,12 @@ class Unusable(enum.Enum):
     MISTYPED = "mistyped"
 
 
-class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What the second tier holds for one key: milliseconds from when the load began, and the caller's tags.
+class EntryTerms(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What entries may have in common: milliseconds from when the load began, the tier, and the caller's tags.
 
-    `serializer` is the code of the format of `value`, `packing` how that was compressed.
+    `serializer` is the code of the format of the value, `packing` how that was compressed.
     """
 
-    key: str
     fresh: int
     stale: int
     life: int
@@ -49,46 +50,51 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
     tags: tuple[str, ...]
     serializer: int
     packing: int
-    value: bytes
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Envelope)
+_decoder = msgspec.msgpack.Decoder(EntryTerms)
 
 
-def wrap(envelope: Envelope) -> bytes:
-    """The envelope's bytes."""
-    body = _encoder.encode(envelope)
-    return b"%s%c%s%s" % (MARK, VERSION, _checksum(body), body)
+def wrap(key: str, terms: EntryTerms, value: bytes) -> bytes:
+    """The envelope's bytes. Raises ValueError for terms or a key beyond 65,535 bytes."""
+    told, name = _encoder.encode(terms), key.encode()
+    try:
+        lengths = struct.pack(">HH", len(told), len(name))
+    except struct.error as error:
+        raise ValueError(f"terms of {len(told)} bytes and a key of {len(name)}; at most 65535 each") from error
+    body = b"%s%s%s%s" % (lengths, told, name, value)
+    return b"%s%s%s" % (_OURS, zlib.crc32(body, VERSION).to_bytes(4, "big"), body)
 
 
-def unwrap(raw: bytes, key: str, *, longest: int) -> Envelope | Unusable:
-    """The envelope of `key` in `raw`, whole and undamaged, with a packed value of at most `longest` bytes; or why not.
+def unwrap(raw: bytes, key: str, longest: int) -> tuple[bytes, bytes] | Unusable:
+    """Terms (see `terms_of`) and packed value of `key` in `raw`, undamaged and of about `longest` bytes; or why not.
 
     Another key's envelope (two long keys with one digest, a copied value) is foreign.
     """
     if len(raw) < _START:
         return _strange(raw)
-    head, checksum = _read_head(raw)
-    if head != _OURS:
+    ours, checksum, terms, name = _read_head(raw)
+    if ours != _OURS:
         return _strange(raw)
-    if len(raw) > longest + _HEADROOM + 4 * len(key):
+    if len(raw) > longest + _HEADROOM + len(key):
         return Unusable.TOO_LARGE
-    body = memoryview(raw)[_START:]
-    if checksum != zlib.crc32(body, VERSION):
+    if zlib.crc32(raw[_CHECKED:], VERSION) != checksum:
         return Unusable.DAMAGED
+    told = _START + terms
+    begin = told + name
+    if raw[told:begin] != key.encode():
+        return Unusable.FOREIGN if begin <= len(raw) else Unusable.DAMAGED
+    return raw[_START:told], raw[begin:]
+
+
+def terms_of(told: bytes) -> EntryTerms | None:
+    """The terms in these bytes; None for what are none (under a right checksum, so somebody else wrote them)."""
     try:
-        envelope = _decoder.decode(body)
-    except _NOT_OURS:
-        return Unusable.DAMAGED
-    return envelope if envelope.key == key else Unusable.FOREIGN
-
-
-def _strange(raw: bytes) -> Unusable:
-    """Why bytes that do not begin as ours do, or end too soon, are no envelope."""
-    if raw[: len(MARK)] != MARK:
-        return Unusable.FOREIGN
-    return Unusable.DAMAGED if len(raw) < _START else Unusable.OTHER_VERSION
+        return _decoder.decode(told)
+    # msgspec raises UnicodeDecodeError, a ValueError, for texts that are not UTF-8.
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
 
 
 def version_of(raw: bytes) -> int | None:
@@ -96,6 +102,9 @@ def version_of(raw: bytes) -> int | None:
     return raw[len(MARK)] if raw[: len(MARK)] == MARK and len(raw) > len(MARK) else None
 
 
-def _checksum(body: bytes | memoryview) -> bytes:
-    """CRC-32 of the version and the body: it finds every single flipped bit and every cut."""
-    return zlib.crc32(body, VERSION).to_bytes(4, "big")
+def _strange(raw: bytes) -> Unusable:
+    """Why bytes that do not begin as ours do, or end too soon, are no envelope."""
+    if raw[: len(MARK)] != MARK:
+        return Unusable.FOREIGN
+    ours = raw[: len(_OURS)] == _OURS or len(raw) == len(MARK)
+    return Unusable.DAMAGED if ours else Unusable.OTHER_VERSION

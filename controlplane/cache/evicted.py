@@ -14,16 +14,14 @@ class Evicted:
 
     A table of buckets of four, twice as large as what it remembers; a full bucket forgets its oldest key early (one in
     twenty). Each cell is a fingerprint and the number of the eviction. Two keys with one fingerprint are taken for one
-    another, which costs nothing but a place in the wrong queue.
+    another, which costs nothing but a place in the wrong queue. `remembers`: any key at all.
     """
 
     def __init__(self) -> None:
         self._cells = array("Q")
         self._buckets = 0
         self._number = 0
-
-    def __bool__(self) -> bool:
-        return self._buckets > 0
+        self.remembers = False
 
     def add(self, fingerprint: int, most: int) -> None:
         """Remember one more key, of at most `most`."""
@@ -52,9 +50,11 @@ class Evicted:
         """Forget all."""
         self._cells = array("Q")
         self._buckets = self._number = 0
+        self.remembers = False
 
     def _grow(self, keys: int) -> None:
         """A larger table, which begins empty: a cache that grows has evicted nothing for long."""
         self.clear()
         self._buckets = keys * 5 // 4 // _WAYS + 1
         self._cells = array("Q", bytes(8 * _WAYS * self._buckets))
+        self.remembers = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +12,8 @@ from controlplane.cache.coding import Coding, Opened
 from controlplane.cache.entry import all_tags
 from controlplane.cache.envelope import Unusable
 from controlplane.cache.serializers import Serializers
-from controlplane.domain.keys import in_namespace
+from controlplane.domain.keys import encode, in_namespace
 from controlplane.domain.purge_log import Barrier
-from controlplane.errors import BadInput
 from controlplane.ports.tier_look import Held, TierLook
 
 _WHY_NOT = {
@@ -82,17 +82,15 @@ async def inspect(look: TierLook, namespace: str, key: str, *, longest: int) -> 
     held = await look.held(name)
     if held.stored is None or held.is_tombstone:
         return _without_entry(key, held)
-    coding = Coding(Serializers(), compress_above=0, longest=longest, copy="none")
-    opened = coding.open(held.stored.payload, name, None)
+    coding = Coding(
+        Serializers(), namespace=namespace, compress_above=0, longest=longest, longest_life=math.inf, copy="none"
+    )
+    opened = coding.open(held.stored.payload, encode(name), None)
     version = envelope.version_of(held.stored.payload)
     if isinstance(opened, Unusable):
         verdict = f"miss: {_WHY_NOT[opened]}"
         return Inspection(key, held.name, verdict, held.kind, held.bytes, held.life, version)
-    try:
-        tags = all_tags(namespace, key, opened.envelope.tags)
-    except BadInput as error:
-        return Inspection(key, held.name, f"miss: {error}", held.kind, held.bytes, held.life, version)
-    return await _of_entry(look, key, held, opened, tags)
+    return await _of_entry(look, key, held, opened, all_tags(namespace, key, opened.family.terms.tags))
 
 
 async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: tuple[str, ...]) -> Inspection:
@@ -103,7 +101,7 @@ async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: 
     barriers = Barriers()
     barriers.adopt(position, base, known)
     standing = barriers.standing(tags, held.stored.as_of)
-    found, as_of = opened.envelope, held.stored.as_of
+    found, as_of = opened.family.terms, held.stored.as_of
     age = max(0.0, held.now - held.stored.born)
     fresh_for, stale_for = found.fresh / 1000 - age, (found.fresh + found.stale) / 1000 - age
     return Inspection(
@@ -114,9 +112,9 @@ async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: 
         held.bytes,
         held.life,
         envelope.VERSION,
-        opened.serializer.name,
+        opened.family.serializer.name,
         bool(found.packing),
-        len(opened.payload),
+        opened.size,
         f"{as_of.epoch} {as_of.n}",
         f"{position.epoch} {position.n}",
         round(age, 3),

@@ -22,12 +22,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
+from controlplane.cache.serializers import decoder_of
 from controlplane.errors import BadInput
 from controlplane.ports.serializer import Serializer
 
 COPIES = ("none", "frozen", "deep")
 Thaw = Callable[[Any], Any]
-_SCALARS = frozenset(
+SCALARS = frozenset(
     {
         type(None), bool, int, float, complex, str, bytes, datetime.datetime, datetime.date, datetime.time,
         datetime.timedelta, datetime.timezone, zoneinfo.ZoneInfo, decimal.Decimal, uuid.UUID, range,
@@ -59,17 +60,13 @@ class Isolation:
             raise BadInput(f"cache setting copy is {rule!r}; it is one of {', '.join(COPIES)}")
         self._rule = rule
 
-    def of_decoded(self, value: Any, payload: bytes, serializer: Serializer, kind: Any) -> Kept:
-        """For what `serializer` just made of `payload` as type `kind`: decoding it once more gives the same."""
-        if self._rule == "none" or type(value) in _SCALARS:
-            return Kept(value)
-        if self._rule == "frozen" and kind is not None and is_frozen_kind(kind):
-            return Kept(value)
-        return Kept(payload, _decoding(serializer, kind))
+    def trusts(self, kind: Any) -> bool:
+        """Whether every value that a decoder makes for the type `kind` is handed out as it is."""
+        return self._rule == "none" or (self._rule == "frozen" and kind is not None and is_frozen_kind(kind))
 
     def of_loaded(self, value: Any, payload: bytes | None, serializer: Serializer, kind: Any) -> Kept | None:
         """For what a loader brought and its bytes (None: it has none); None where it cannot be copied at all."""
-        if self._rule == "none" or type(value) in _SCALARS:
+        if self._rule == "none" or type(value) in SCALARS:
             return Kept(value)
         if self._rule == "frozen" and is_frozen(value):
             return Kept(value)
@@ -77,7 +74,7 @@ class Isolation:
             tried: tuple[Any, Any] = (kind, type(value) if _has_fields(value) else None)
             for asked in tried:
                 if _decodes_to(value, payload, serializer, asked):
-                    return Kept(payload, _decoding(serializer, asked))
+                    return Kept(payload, decoder_of(serializer, asked))
         try:
             return Kept(copy.deepcopy(value), copy.deepcopy)
         except Exception:
@@ -88,7 +85,7 @@ class Isolation:
 def is_frozen(value: Any) -> bool:
     """Whether nothing within `value` can be changed without breaking in. A value that nests too deep is not frozen."""
     kind = type(value)
-    if kind in _SCALARS or isinstance(value, enum.Enum):
+    if kind in SCALARS or isinstance(value, enum.Enum):
         return True
     if isinstance(value, str | int | float | bytes):
         return not hasattr(value, "__dict__")
@@ -145,12 +142,6 @@ def _is_frozen_dataclass(kind: type[Any]) -> bool:
     return bool(kind.__dict__["__dataclass_params__"].frozen)
 
 
-@functools.lru_cache(maxsize=1024)
-def _decoding(serializer: Any, kind: Any) -> Thaw:
-    """How bytes become a caller's own value: one function a type, so that an entry holds a pointer only."""
-    return functools.partial(serializer.decode, kind=kind)
-
-
 def _has_fields(value: Any) -> bool:
     """Whether the value's own class tells a decoder what to make."""
     return isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value)
@@ -172,7 +163,7 @@ def is_same(one: Any, other: Any) -> bool:
         return False
     if kind in (datetime.datetime, datetime.time):
         return bool(one == other) and repr(one.tzinfo) == repr(other.tzinfo)
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 (not a number)
     if kind in (list, tuple):
         return len(one) == len(other) and all(map(is_same, one, other))

@@ -54,7 +54,8 @@ class JudgedMemory:
     def weigh(self, entry: Entry, now: float) -> Verdict:
         """Collect what the judge needs; mark a hit."""
         barriers = self._barriers
-        standing = barriers.standing(entry.tags, entry.as_of)
+        is_marked = entry.mark[0] == barriers.generation
+        standing = Standing.VALID if is_marked else barriers.standing(entry.tags, entry.as_of)
         if standing is Standing.VALID and now <= self._follower.blind_at and entry.is_fresh(now):
             # What `judge` says of it as well: most answers are this one.
             entry.mark = self._memory.queues.marked(barriers.generation)

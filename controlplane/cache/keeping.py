@@ -61,7 +61,7 @@ class Keeping:
         if kept is None:
             self._stats.uncopyable += 1
         mine, thaw = kept or (value, None)
-        entry = Entry(mine, tags, as_of, started, fresh, stale, life, policy.tier, size, thaw=thaw)
+        entry = Entry.of(mine, tags, as_of, started, fresh, stale, life, policy.tier, size, thaw=thaw)
         now = self._monotonic()
         entry.fresh_until = self.answers_until(entry, policy, took=now - started)
         if now > self._parts.follower.blind_at:

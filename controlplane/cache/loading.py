@@ -22,6 +22,7 @@ from controlplane.cache.options import Policy
 from controlplane.cache.parts import Parts, Terms
 from controlplane.cache.shared import SharedTier
 from controlplane.domain.purge_log import Position
+from controlplane.domain.tier import Tier
 from controlplane.ports.edge_reader import answers_edge
 
 
@@ -35,6 +36,11 @@ class Landing(NamedTuple):
     tier: str
     answers: bool = True
     stored: bool | None = None
+
+
+async def _nothing(key: str, as_type: type[Any] | None) -> Entry | None:
+    """What a tier answers that there is not."""
+    return None
 
 
 class Loading:
@@ -55,10 +61,15 @@ class Loading:
         self._turns = turns
         self._edge = edge
         self._spans = parts.spans
+        self.ask = _nothing if parts.shared is None else parts.shared.fetch
+        self._follower = parts.follower
+        self._askers = {
+            tier: policy if not policy.skip or (policy.uses_second and policy.uses_memory) else None
+            for tier, policy in parts.settings.policies().plain.items()
+        }
         self._flights: Flights[Landing] = Flights()
         self._flying = self._flights.flying
         self._fetches: Flights[Entry | None] = Flights()
-        self._asking: set[str] = set()
 
     def bare(self, key: str) -> Flight[Landing] | None:
         """The flight under way for `key` if anybody without a copy may join it unseen: no purge came since."""
@@ -112,32 +123,28 @@ class Loading:
             )
         return await flight.result()
 
-    def may_ask(self, key: str) -> bool:
-        """Whether a caller without a copy may ask the second tier by itself: nobody does so for this key already."""
-        return self._shared is not None and key not in self._asking and self._memory.entries.get(key) is None
-
-    async def ask(self, key: str, policy: Policy, as_type: type[Any] | None) -> Entry | None:
-        """The second tier's hit, asked for by the caller itself: a flight would cost more than the look.
-
-        Others who come meanwhile take a flight, and leaving harms none of them. None: no hit; memory may have a copy.
+    def may_ask(self, key: str, tier: Tier) -> Policy | None:
+        """The policy of a plain call without a copy that may `ask` the second tier by itself, where a flight would cost
+        more than the look: nobody does so for this key already. Others who come meanwhile take a flight; leaving harms
+        none of them.
         """
         shared = self._shared
-        if shared is None or (policy.skip and not (policy.uses_second and policy.uses_memory)):
+        if shared is None or key in shared.asking or key in self._memory.entries:
             return None
-        self._asking.add(key)
-        try:
-            entry = await shared.fetch(key, as_type)
-        finally:
-            self._asking.discard(key)
-        if entry is None:
-            return None
-        state = self._judged.weigh(entry, self._monotonic()).state
+        return self._askers[tier]
+
+    def welcome(self, key: str, entry: Entry, policy: Policy) -> bool:
+        """Keep what the second tier had, unless it may never be served; whether it is a hit."""
+        now = self._monotonic()
+        # What was just found valid and is fresh needs no judge.
+        is_sure = entry.mark[0] == self._barriers.generation and entry.fresh_until > now <= self._follower.blind_at
+        state = State.HIT if is_sure else self._judged.weigh(entry, now).state
         if state is State.DEAD:
-            return None
-        if policy.refresh_ahead is not None or policy.memory != math.inf:
+            return False
+        if policy.memory != math.inf or policy.refresh_ahead is not None:
             entry.fresh_until = self._keeping.answers_until(entry, policy)
         self._memory.put(key, entry)
-        return entry if state is State.HIT else None
+        return state is State.HIT
 
     async def drain(self) -> None:
         """Wait for loads and fetches under way, at most the drain time each."""

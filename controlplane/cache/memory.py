@@ -48,22 +48,24 @@ class Memory:
 
         False: a newer one is there, or it alone is larger than the bound (then an older one has left as well).
         """
-        known = self.entries.get(key)
+        entries = self.entries
+        known = entries.get(key)
         if known is not None and known is not entry and known.is_newer_than(entry):
             return False
-        cost = cost_of(key, entry)
+        cost = entry.size + len(key) + OVERHEAD
         if cost > self._max_bytes:
             self.refused += 1
             self.drop(key)
             return False
         if known is not None:
             return self._replace(key, known, entry)
-        is_full = len(self.entries) >= self._max_entries or self.bytes + cost > self._max_bytes
+        is_full = len(entries) >= self._max_entries or self.bytes + cost > self._max_bytes
         gone = self._make_room(1, cost) if is_full else ()
-        entry.uses, entry.mark = 0, self.queues.unseen
-        entry.shelve(key)
-        self.queues.enter(key)
-        self.entries[key] = entry
+        entry.uses = 0
+        entry.mark = self.queues.enter(key)
+        if not entry.key:
+            entry.shelve(key)
+        entries[key] = entry
         self.bytes += cost
         if gone:
             self._tell(gone)

@@ -116,7 +116,7 @@ def _skip(names: Iterable[str], named: str) -> frozenset[str]:
 
 
 class Policies:
-    """Resolves options; what needs no per-call option is resolved once."""
+    """Resolves options; what needs no per-call option is resolved once (`plain`, by tier)."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class Policies:
                 **checked(options, "settings:"),
                 **checked(tiers.get(tier, {}), f"settings, tier {tier.value}:"),
             }
-        self._plain = {tier: Policy(tier, **resolved) for tier, resolved in self._tiers.items()}
+        self.plain = {tier: Policy(tier, **resolved) for tier, resolved in self._tiers.items()}
 
     def skips_memory(self, given: CallOptions) -> bool:
         """Whether a call with these options must not look into memory. Raises BadInput for an unknown profile."""
@@ -151,7 +151,7 @@ class Policies:
     def of(self, tier: Tier, given: CallOptions | Mapping[str, Any] | None = None) -> Policy:
         """The policy of a call. Raises BadInput for a wrong option or an unknown profile."""
         if not given:
-            return self._plain[tier]
+            return self.plain[tier]
         own: dict[str, Any] = dict(cast("Mapping[str, Any]", given))
         name = own.pop("profile", None)
         if name is not None and name not in self._profiles:

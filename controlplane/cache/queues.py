@@ -46,23 +46,27 @@ class Queues:
             self.mark = (generation, self.mark[1])
         return self.mark
 
-    def enter(self, key: str) -> None:
-        """Give a key that is not in memory its place, before its entry is put there."""
-        fingerprint = fingerprint_of(key)
+    def enter(self, key: str) -> tuple[int, int]:
+        """Give a key that is not in memory its place, before its entry is put there; the entry's mark."""
         self._left -= 1
         if self._left <= 0:
             generation, epoch = self.mark
             self.mark, self.unseen = (generation, epoch + 1), (-1, epoch + 1)
             self._left = max(1, len(self._entries) // _EPOCHS)
-        self.trial.enter(key, fingerprint)
-        if key in self._vacant:
+        # As `fingerprint_of`, without the call.
+        fingerprint = crc32(key.encode("utf-8", "replace")) * 0x9E3779B1 >> 7 & 0xFFFFFFFF
+        trial = self.trial
+        if not fingerprint & trial.left_out:
+            trial.enter(key, fingerprint)
+        if self._vacant and key in self._vacant:
             self._vacant.discard(key)
         elif (
-            self._evicted and self._evicted.take(fingerprint, _remembered(len(self._entries)))
-        ) or self.trial.policy.by_recency:
+            self._evicted.remembers and self._evicted.take(fingerprint, _remembered(len(self._entries)))
+        ) or trial.policy.by_recency:
             self._main.append(key, self.mark[1])
         else:
             self._small.append(key)
+        return self.unseen
 
     def victim(self) -> str:
         """Take out the key that leaves now; its entry is still in memory."""
@@ -169,4 +173,4 @@ def _remembered(entries: int) -> int:
 
 def fingerprint_of(key: str) -> int:
     """32 bits that tell keys apart, the same in every process; the lowest are as good as any."""
-    return crc32(key.encode(errors="replace")) * 0x9E3779B1 >> 7 & 0xFFFFFFFF
+    return crc32(key.encode("utf-8", "replace")) * 0x9E3779B1 >> 7 & 0xFFFFFFFF

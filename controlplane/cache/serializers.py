@@ -7,7 +7,7 @@ orjson 341 us, pydantic 1,026 us). None of them can run code that hides in the b
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from controlplane.errors import BadInput
 from controlplane.ports.serializer import Serializer
 
 _FIRST, _LAST = 1, 255
+Decode = Callable[[bytes], Any]
 
 
 class MsgPack:
@@ -35,6 +36,10 @@ class MsgPack:
         """Strict: a value of another type raises ValidationError."""
         return _msgpack(kind).decode(raw)
 
+    def decoder(self, kind: Any) -> Decode:
+        """`decode` for one type, without a look-up for each value."""
+        return _msgpack(kind).decode
+
 
 class Json:
     """JSON (RFC 8259): for values that other languages or people read in Redis."""
@@ -52,6 +57,10 @@ class Json:
     def decode(self, raw: bytes, kind: Any) -> Any:
         """Strict: a value of another type raises ValidationError."""
         return _json(kind).decode(raw)
+
+    def decoder(self, kind: Any) -> Decode:
+        """As MessagePack's."""
+        return _json(kind).decode
 
 
 class Raw:
@@ -94,6 +103,14 @@ class Serializers:
     def reader_of(self, code: int) -> Serializer | None:
         """The serializer with this code; None for one that this process does not know."""
         return self._known.get(code)
+
+
+@functools.lru_cache(maxsize=1024)
+def decoder_of(serializer: Any, kind: Any) -> Decode:
+    """How `serializer` makes values of type `kind`: one function a type, so that an entry holds a pointer only."""
+    if isinstance(serializer, MsgPack | Json):
+        return serializer.decoder(kind)
+    return functools.partial(serializer.decode, kind=kind)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Iterable
 from typing import Any
 
+from controlplane.cache.barriers import Barriers
 from controlplane.cache.breaker import Breaker, Phase
+from controlplane.cache.clear import is_clear, is_untouched
 from controlplane.cache.coding import Coding
-from controlplane.cache.entry import Entry, all_tags, common_of
+from controlplane.cache.entry import UNSEEN, Entry, all_tags
 from controlplane.cache.envelope import Unusable
 from controlplane.cache.follow import Follower
 from controlplane.cache.settings import Settings
 from controlplane.cache.shedding import Pressure, sheds
 from controlplane.cache.stats import Stats
-from controlplane.domain.keys import in_namespace, is_plain
+from controlplane.domain.keys import encode, in_namespace
 from controlplane.domain.purge_log import Position
-from controlplane.domain.tier import Tier
-from controlplane.errors import BadInput
 from controlplane.ports.clock import Clock
 from controlplane.ports.second_tier import SecondTier, Stored
 from controlplane.ports.spans import Spans
-
-# A look-up costs a tenth of `Tier(...)`.
-_TIERS = {tier.value: tier for tier in Tier}
 
 
 class SharedTier:
     """Encodes, checks and decodes; fills run behind the reads, at most `max_fills` of them.
 
     A breaker for reads and one for fills keep a tier that fails from costing anything; half-open, one call probes it.
+    `asking`: the keys that are being asked for.
     """
 
     def __init__(
         self,
         second: SecondTier,
         follower: Follower,
+        barriers: Barriers,
         clock: Clock,
         settings: Settings,
         stats: Stats,
@@ -45,17 +43,17 @@ class SharedTier:
     ) -> None:
         self._second = second
         self._follower = follower
+        self._barriers = barriers
         self._clock = clock
         self._monotonic = clock.monotonic
         self._settings = settings
         self._namespace = settings.namespace
         self._prefix = in_namespace(settings.namespace, "")
-        self._longest = settings.max_physical_ttl
         self._stats = stats
         self._coding = coding
         self._spans = spans
         self._fills: set[asyncio.Task[None]] = set()
-        self._reading = 0
+        self.asking: set[str] = set()
         self.read_breaker = Breaker()
         self.fill_breaker = Breaker()
 
@@ -71,8 +69,10 @@ class SharedTier:
         if not ticket:
             self._stats.redis_skipped += 1
             return None
-        name = self._prefix + key
-        self._reading += 1
+        text = self._prefix + key
+        name = encode(text)
+        asking = self.asking
+        asking.add(key)
         try:
             stored = await (self._second.fetch(name) if self._spans is None else self._traced(self._spans, key, name))
         except Exception:  # whatever a tier may raise: a read never learns of it
@@ -83,47 +83,42 @@ class SharedTier:
             self.read_breaker.abandoned(ticket)
             raise
         finally:
-            self._reading -= 1
+            asking.discard(key)
         self.read_breaker.succeeded(ticket)
-        return None if stored is None else self._entry(key, name, stored, offset, as_type)
+        return None if stored is None else self._entry(key, name, stored, offset, as_type, is_plain=name is text)
 
     async def _traced(self, spans: Spans, key: str, name: str) -> Stored | None:
         """One read of the tier, as a span."""
         with spans.within("redis", key):
             return await self._second.fetch(name)
 
-    def _entry(self, key: str, name: str, stored: Stored, offset: float, as_type: type[Any] | None) -> Entry | None:
+    def _entry(
+        self, key: str, name: str, stored: Stored, offset: float, as_type: type[Any] | None, *, is_plain: bool
+    ) -> Entry | None:
         """The entry that is stored; None, counted, for what is none."""
         opened = self._coding.open(stored.payload, name, as_type)
         if isinstance(opened, Unusable):
             self._stats.count(opened.value)
             return None
-        found, payload = opened.envelope, opened.payload
+        family, as_of = opened.family, stored.as_of
+        common = family.common
+        shared = common[-1]
         # A log server whose clock stepped must not make an entry younger than its arrival here.
         started = min(stored.born - offset, self._monotonic())
-        kept = self._coding.isolation.of_decoded(opened.value, payload, opened.serializer, as_type)
-        try:
-            common = _common(
-                self._namespace, found.tags, found.fresh, found.stale, found.life, found.tier, self._longest
-            )
-            if is_plain(name):
-                return Entry.shelved(key, kept.value, common, stored.as_of, started, len(payload), kept.thaw)
-            tags, shared = all_tags(self._namespace, key, found.tags), common[-1]
-        except (BadInput, KeyError):
-            self._stats.damaged += 1
-            return None
-        return Entry(
-            kept.value,
-            tags,
-            stored.as_of,
-            started,
-            shared.fresh,
-            shared.stale,
-            shared.life,
-            shared.tier,
-            len(payload),
-            thaw=kept.thaw,
-        )
+        if not is_plain:
+            tags = all_tags(self._namespace, key, family.terms.tags)
+            times = (shared.fresh, shared.stale, shared.life)
+            return Entry.of(opened.value, tags, as_of, started, *times, shared.tier, opened.size, opened.thaw)
+        fresh_until = started + shared.fresh
+        entry = Entry(key, opened.value, opened.thaw, as_of, started, fresh_until, opened.size, UNSEEN, 0, common)
+        # Nearly every entry has tags that nobody purged lately: then nobody need look at them one by one.
+        barriers = self._barriers
+        generation = barriers.generation
+        if family.clear_at != generation and is_clear(barriers, common[:-1]):
+            family.clear_at = generation
+        if family.clear_at == generation and is_untouched(barriers, shared.prefix + key, as_of):
+            entry.mark = (generation, 0)
+        return entry
 
     def fill(self, key: str, entry: Entry, value: bytes, own_tags: tuple[str, ...], since: float | None = None) -> None:
         """Store behind. Dropped and counted: too large, too many waiting, no position that others could judge it by."""
@@ -166,7 +161,7 @@ class SharedTier:
         now = self._clock.monotonic()
         phases = (self.read_breaker.phase(now), self.fill_breaker.phase(now))
         worst = next((phase for phase in (Phase.OPEN, Phase.HALF_OPEN) if phase in phases), Phase.CLOSED)
-        return Pressure(worst, self._reading)
+        return Pressure(worst, len(self.asking))
 
     async def bury(self, keys: Iterable[str], at: Position) -> None:
         """Replace removed keys by tombstones; without them the barrier still holds, so a failure is only counted."""
@@ -215,18 +210,5 @@ class SharedTier:
             self.fill_breaker.succeeded(ticket)
 
     def _name(self, key: str) -> str:
-        """The key with its namespace."""
-        return self._prefix + key
-
-
-@functools.lru_cache(maxsize=4_096)
-def _common(
-    namespace: str, own_tags: tuple[str, ...], fresh: int, stale: int, life: int, tier: str, longest: float
-) -> tuple[Any, ...]:
-    """What an envelope's entry has in common with others: those with the same need no second check.
-
-    Raises BadInput for a wrong tag, KeyError for an unknown tier.
-    """
-    return common_of(
-        namespace, own_tags, min(fresh / 1000, longest), stale / 1000, min(life / 1000, longest), _TIERS[tier]
-    )
+        """The key with its namespace, as a safe and bounded name."""
+        return encode(self._prefix + key)

@@ -25,21 +25,22 @@ _RELUCTANCE, _HANDFUL = 0.004, 16.0
 
 
 class Trial:
-    """Names the policy to use now (`policy`). Sees the keys that enter and leave; fingerprints have 32 bits."""
+    """Names the policy to use now (`policy`). Sees the keys that enter and leave; fingerprints have 32 bits.
+
+    A key with any of the bits `left_out` in its fingerprint is not in the sample.
+    """
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self.policy: Eviction = S3_FIFO
         self._entries = entries
         self._seen: dict[str, tuple[int, int]] = {}
-        self._shift = 0
+        self._shift = self.left_out = 0
         self._is_live = False
         self._misses = 0
         self._begin()
 
     def enter(self, key: str, fingerprint: int) -> None:
-        """A key that was not there enters memory."""
-        if _is_left_out(fingerprint, self._shift):
-            return
+        """A key of the sample that was not there enters memory."""
         if self._is_live:
             self._misses += 1
             if self._misses >= max(_MISSES_PER_LOOK, self._size // _SHARE_PER_LOOK):
@@ -50,7 +51,8 @@ class Trial:
         self._seen[key] = (fingerprint, 0)
         while len(self._seen) > _SAMPLE:
             self._shift += 1
-            self._seen = {name: seen for name, seen in self._seen.items() if not _is_left_out(seen[0], self._shift)}
+            self.left_out = (1 << self._shift) - 1
+            self._seen = {name: seen for name, seen in self._seen.items() if not seen[0] & self.left_out}
             self._begin()
 
     def recount(self, key: str, entry: Entry, uses: int) -> None:
@@ -129,8 +131,3 @@ class Trial:
         margin = _HANDFUL + (_RELUCTANCE * self._weight if self.policy is S3_FIFO else 0.0)
         if self._missed[best] + margin < self._missed[now]:
             self.policy = _CANDIDATES[best]
-
-
-def _is_left_out(fingerprint: int, shift: int) -> bool:
-    """Whether the key is not in a sample of one in two to the `shift`."""
-    return fingerprint & ((1 << shift) - 1) != 0

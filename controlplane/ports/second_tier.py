@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from controlplane.domain.purge_log import Position
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """One value as stored; `as_of` and `born` (log time in seconds) tell when its load began, and order writes."""
 
     payload: bytes
@@ -17,7 +19,9 @@ class Stored(NamedTuple):
 
 
 class SecondTier(Protocol):
-    """Bytes by key. No method waits longer than the tier's own time limit; the cache turns failures into misses."""
+    """Bytes by key, which is a name that `domain.keys.encode` made.
+
+    No method waits longer than the tier's own time limit; the cache turns failures into misses."""
 
     async def open(self) -> None:
         """Connect, for at most the time limit; a tier that is down heals by itself.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import msgspec
 import pytest
 import zstandard
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from controlplane.cache import envelope
 from controlplane.cache.coding import Coding, Opened
 from controlplane.cache.compress import Bomb, Packing, pack, unpack
-from controlplane.cache.envelope import Envelope, Unusable
+from controlplane.cache.envelope import EntryTerms, Unusable
 from controlplane.cache.serializers import Serializers
 
 LONGEST = 2**20
@@ -26,7 +29,7 @@ plain = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
-coding = Coding(Serializers(), compress_above=64, longest=LONGEST, copy="frozen")
+coding = Coding(Serializers(), namespace="main", compress_above=64, longest=LONGEST, longest_life=1000.0, copy="frozen")
 
 
 def wrapped(key: str, payload: bytes) -> bytes:
@@ -36,7 +39,7 @@ def wrapped(key: str, payload: bytes) -> bytes:
 
 def enveloped(value: bytes, packing: int, *, serializer: int = 1) -> bytes:
     """An envelope that somebody else could have written, with a right checksum."""
-    return envelope.wrap(Envelope("k", 1, 1, 1, "low", (), serializer, packing, value))
+    return envelope.wrap("k", EntryTerms(1, 1, 1, "low", (), serializer, packing), value)
 
 
 @given(plain, st.integers(1, 300))
@@ -46,9 +49,10 @@ def test_values_come_back(value: object, repeats: int) -> None:
     assert payload is not None
     opened = coding.open(wrapped("k", payload), "k", None)
     assert isinstance(opened, Opened)
-    found = opened.envelope
+    found = opened.family.terms
     assert (found.fresh, found.stale, found.life, found.tags) == (60_000, 600_000, 700_000, ("wedding:como",))
-    assert (opened.value, opened.payload) == ([value] * repeats, payload)
+    assert opened.thaw is not None
+    assert (opened.thaw(opened.value), opened.size) == ([value] * repeats, len(payload))
 
 
 @given(st.binary(max_size=60) | st.binary(min_size=1, max_size=3).map(lambda one: one * 400), st.data())
@@ -72,6 +76,17 @@ def test_damage_is_noticed(value: bytes, data: st.DataObject) -> None:
 def test_foreign_bytes_are_nothing(raw: bytes, marked: bool) -> None:
     """Bytes that we did not write are not an entry, even behind our mark, and nothing is raised."""
     assert isinstance(coding.open((envelope.MARK + raw) if marked else raw, "k", None), Unusable)
+
+
+@given(st.binary(max_size=200))
+def test_any_terms_under_a_right_checksum_harm_nobody(told: bytes) -> None:
+    """Whoever can write to Redis can make checksums: terms that are none are damage, and nothing is raised."""
+    body = struct.pack(">HH", len(told), 1) + told + b"k" + b"\xc0"
+    raw = envelope.MARK + bytes([envelope.VERSION]) + zlib.crc32(body, envelope.VERSION).to_bytes(4, "big") + body
+    assert isinstance(coding.open(raw, "k", None), (Opened, Unusable))
+    longer = struct.pack(">HH", len(told) + 60_000, 1) + told + b"k"
+    raw = envelope.MARK + bytes([envelope.VERSION]) + zlib.crc32(longer, envelope.VERSION).to_bytes(4, "big") + longer
+    assert coding.open(raw, "k", None) is Unusable.DAMAGED
 
 
 @given(st.binary(max_size=200), st.sampled_from([0, 1, 2, 255]), st.sampled_from([0, 1, 2, 3, 99]))

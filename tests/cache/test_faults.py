@@ -86,7 +86,9 @@ async def test_damaged_and_foreign_bytes_are_a_miss_and_a_count(server: valkey.S
     async with real_cache(server.url, scope) as cache:
         tier = cache._second
         assert isinstance(tier, RedisTier)
-        for number, poison in enumerate(("", "pickle\x80\x04.", "E1 aa 1 1\n\xc1", "E1 aa 1 1\n", "x" * 5000)):
+        for number, poison in enumerate(
+            ("", "pickle\x80\x04.", "E2" + "0" * 16 + "\x01e\xc1", "E2" + "0" * 16 + "\x01e", "x" * 5000)
+        ):
             name = tier.name(in_namespace("main", f"p{number}"))
             valkey.ask(server.port, "SET", name, poison)
             read = await cache.read(f"p{number}", load, as_type=Guest)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from controlplane.adapters.redis.header import VALUE, header
 from controlplane.adapters.redis.look import RedisLook
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.cache import Cache, Load
@@ -124,8 +125,8 @@ async def test_what_is_no_entry_says_what_it_is(server: valkey.Server, scope: st
         }
         for key, (verdict, payload) in cases.items():
             if payload is not None:
-                header = b"" if key == "foreign" else b"E1 %s 0 1000\n" % stored.as_of.epoch.encode()
-                await tier._redis.set(tier.name(f"main:{key}"), header + payload)
+                before = b"" if key == "foreign" else header(VALUE, stored.as_of, 1.0)
+                await tier._redis.set(tier.name(f"main:{key}"), before + payload)
             assert (await asked(server, scope, key)).verdict == verdict
         await tier._redis.lpush(tier.name("main:list"), b"x")
         found = await asked(server, scope, "list")

@@ -37,7 +37,7 @@ def test_the_judge_keeps_every_bound(
 ) -> None:
     """Each state is given exactly where the promises allow it, whatever the numbers."""
     tags = ("guest:9",) if erasable else ("wedding:a",)
-    entry = Entry("v", tags, Position("e", 1), 5000.0 - age, fresh, stale, fresh + stale + more, Tier.LOW, 1)
+    entry = Entry.of("v", tags, Position("e", 1), 5000.0 - age, fresh, stale, fresh + stale + more, Tier.LOW, 1)
     verdict = judge(entry, now=5000.0, standing=standing, blind_for=blind_for, bounds=BOUNDS, in_window=in_window)
     age = max(0.0, 5000.0 - entry.started)
     is_blind = blind_for > 2.0

@@ -127,7 +127,7 @@ class Judging(RuleBasedStateMachine):
         """Its as-of is what is applied now."""
         now = self.log.clock.monotonic()
         life = fresh + stale + more
-        entry = Entry("v", (*tags, "*"), self.barriers.position, now, fresh, stale, life, Tier.LOW, 1)
+        entry = Entry.of("v", (*tags, "*"), self.barriers.position, now, fresh, stale, life, Tier.LOW, 1)
         held_back = [*(other for _, other in self.unheard), *self.early]
         touched = any(set(tags) & set(other) for other in held_back) or bool(self.owed)
         lost = self.barriers.position.epoch != self.log.epoch

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from controlplane.adapters.redis.connect import script
+from controlplane.adapters.redis.header import VALUE, header
 from controlplane.adapters.redis.lock import RedisLoadLock
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.adapters.redis.tier import RedisTier
@@ -149,9 +150,9 @@ async def test_what_began_before_a_purge_is_never_kept(
         assert (await read(another)).value == 1
 
 
-def packed(*words: str | int) -> bytes:
+def packed(*words: str | int | bytes) -> bytes:
     """One command as the protocol has it."""
-    raw = [str(word).encode() for word in words]
+    raw = [word if isinstance(word, bytes) else str(word).encode() for word in words]
     return b"*%d\r\n" % len(raw) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in raw)
 
 
@@ -178,9 +179,9 @@ async def test_a_hundred_thousand_late_fills_revive_nothing(server: valkey.Serve
     sha = (await reader.readline()).decode().strip()
     # Begun with what was applied before the removal; born before it, and after it by a clock that is wrong.
     fills = [
-        packed("EVALSHA", sha, 1, tier.name(key), before.epoch, before.n, born, 60_000, "late")
+        packed("EVALSHA", sha, 1, tier.name(key), header(VALUE, before, born) + b"late", 60_000)
         for key in keys
-        for born in (999_000, 1_001_000)
+        for born in (999.0, 1_001.0)
     ]
     for _ in range(500):
         writer.write(b"".join(fills))

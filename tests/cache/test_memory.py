@@ -20,7 +20,7 @@ from tests.cache.scene import in_loop, world
 
 def entry(size: int = 10, started: float = 0.0, n: int = 1) -> Entry:
     """An entry of some size."""
-    return Entry("v", ("*",), Position("e", n), started, 60, 60, 120, Tier.LOW, size)
+    return Entry.of("v", ("*",), Position("e", n), started, 60, 60, 120, Tier.LOW, size)
 
 
 def test_an_older_load_never_replaces_a_newer_one() -> None:

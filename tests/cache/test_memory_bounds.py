@@ -18,7 +18,7 @@ STEPS = st.lists(
 
 def entry(size: int = 10, started: float = 0.0) -> Entry:
     """An entry of some size."""
-    return Entry("v", ("*",), Position("e", 1), started, 60, 60, 120, Tier.LOW, size)
+    return Entry.of("v", ("*",), Position("e", 1), started, 60, 60, 120, Tier.LOW, size)
 
 
 @given(STEPS, st.integers(1, 12), st.sampled_from([600, 5_000, 10_000_000]))
@@ -110,7 +110,7 @@ def test_what_is_shared_in_memory_reads_as_it_was_put(key: str, tags: list[str],
     memory = Memory(10, 1_000_000)
     for number, name in enumerate((key, key + "x", key)):
         every = all_tags(namespace, name, tags)
-        new = Entry(number, every, Position("e", number), number, 60.0, 30.0, 90.0, Tier.HIGH, 1)
+        new = Entry.of(number, every, Position("e", number), number, 60.0, 30.0, 90.0, Tier.HIGH, 1)
         new.retry_at = at
         memory.put(name, new)
         new.refresh_at = at + 1

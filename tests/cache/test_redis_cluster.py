@@ -174,7 +174,7 @@ async def test_the_tier_keeps_its_promises_on_a_cluster(nodes: Nodes, scope: str
     tier = RedisTier(redis_cluster.url(nodes), scope=scope, read_timeout=2.0, write_timeout=5.0)
     await tier.open()
     try:
-        keys = [f"guest {number}" for number in range(300)]
+        keys = [f"guest:{number}" for number in range(300)]
         value = Stored(b"value", Position(E, 5), 100.0)
         assert all(await asyncio.gather(*(tier.fill(key, value, 60) for key in keys)))
         assert await asyncio.gather(*(tier.fetch(key) for key in keys)) == [value] * 300

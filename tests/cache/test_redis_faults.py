@@ -16,6 +16,7 @@ from controlplane.adapters.system.clock import SystemClock
 from controlplane.cache import Cache, Settings
 from controlplane.cache.breaker import Phase
 from controlplane.cache.shared import SharedTier
+from controlplane.domain.keys import encode
 from controlplane.domain.tier import Tier
 from controlplane.ports.second_tier import Stored
 from sandbox import valkey
@@ -58,7 +59,7 @@ async def recovered(cache: Cache, tier: RedisTier, source: Source) -> None:
             number += 1
             await cache.get_or_load(f"after {number}", source)
             await asyncio.sleep(0.05)
-            names = [f"main:after {one}" for one in range(1, number + 1)]
+            names = [encode(f"main:after {one}") for one in range(1, number + 1)]
             answers = await asyncio.gather(*map(tier.fetch, names), return_exceptions=True)
             found = any(isinstance(answer, Stored) for answer in answers)
 

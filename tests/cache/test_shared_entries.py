@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controlplane.cache.barriers import Standing
-from controlplane.cache.entry import Entry, all_tags, common_of
+from controlplane.cache.entry import UNSEEN, Entry, all_tags, common_of
 from controlplane.cache.freshness import HIT, Bounds, judge
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
@@ -16,9 +16,9 @@ AS_OF = Position("e", 7)
 
 def both(key: str, own_tags: tuple[str, ...], fresh: float, life: float) -> tuple[Entry, Entry]:
     """The entry made at once, and made of shared parts."""
-    whole = Entry("v", all_tags("main", key, own_tags), AS_OF, 100.0, fresh, 5.0, life, Tier.HIGH, 1)
+    whole = Entry.of("v", all_tags("main", key, own_tags), AS_OF, 100.0, fresh, 5.0, life, Tier.HIGH, 1)
     common = common_of("main", own_tags, fresh, 5.0, life, Tier.HIGH)
-    return whole, Entry.shelved(key, "v", common, AS_OF, 100.0, 1, None)
+    return whole, Entry(key, "v", None, AS_OF, 100.0, 100.0 + fresh, 1, UNSEEN, 0, common)
 
 
 @pytest.mark.parametrize("own_tags", [(), ("wedding:como", "page:rsvp"), ("guest:7",)])

@@ -14,7 +14,7 @@ from controlplane.adapters.redis.connect import translated
 from controlplane.errors import Unavailable
 
 MOST = 64
-_Fill = tuple[str, list[bytes | str | int], "asyncio.Future[bool]"]
+_Fill = tuple[str, list[bytes | int], "asyncio.Future[bool]"]
 
 
 class Fills:
@@ -27,7 +27,7 @@ class Fills:
         self._waiting: deque[_Fill] = deque()
         self._sender: asyncio.Task[None] | None = None
 
-    async def fill(self, name: str, arguments: list[bytes | str | int]) -> bool:
+    async def fill(self, name: str, arguments: list[bytes | int]) -> bool:
         """Whether the value was taken. Raises Unavailable when its pipeline failed or took too long."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((name, arguments, future))

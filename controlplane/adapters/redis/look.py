@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from controlplane.adapters.redis.connect import connect, translated
-from controlplane.adapters.redis.header import header_of
+from controlplane.adapters.redis.header import TOMBSTONE, parsed
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import NOWHERE, Barrier, Position
 from controlplane.ports.second_tier import Stored
@@ -35,12 +35,12 @@ class RedisLook:
                 seconds, micros = await self._time()
         life = left / 1000 if left >= 0 else None
         now = int(seconds) + int(micros) / 1e6
-        header = header_of(raw or b"")
-        if raw is None or header is None:
+        found = parsed(raw or b"")
+        if raw is None or found is None:
             return Held(name, kind, None, is_tombstone=False, life=life, bytes=len(raw or b""), now=now)
-        position = Position(header[2].decode("ascii", "replace"), int(header[3]))
-        stored = Stored(raw[header.end() :], position, int(header[4]) / 1000)
-        return Held(name, kind, stored, is_tombstone=header[1] == b"T1", life=life, bytes=len(raw), now=now)
+        mark, as_of, born, start = found
+        stored = Stored(raw[start:], as_of, born)
+        return Held(name, kind, stored, is_tombstone=mark == TOMBSTONE, life=life, bytes=len(raw), now=now)
 
     async def barriers(self, tags: Iterable[str]) -> Sequence[Barrier]:
         """One HMGET."""

@@ -1,8 +1,7 @@
 """`SecondTier` on Redis or Valkey: reads through the lane, guarded writes through redis-py.
 
-A value is `E1 <epoch> <n> <born ms>\\n<payload>`, a tombstone `T1 <epoch> <n> <born ms>\\n`; the header orders writes
-inside the script, so that a late fill never replaces a newer value and never a tombstone of something removed after it
-began.
+A value stands behind a header (`header`), a tombstone is one alone. The header orders writes inside the script, so that
+a late fill never replaces a newer value and never a tombstone of something removed after it began.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from controlplane.adapters.redis.answers import SILENT
 from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.fills import Fills
-from controlplane.adapters.redis.header import header_of
+from controlplane.adapters.redis.header import TOMBSTONE, VALUE, header, parsed
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
@@ -72,39 +71,36 @@ class RedisTier:
             raise refusal
 
     def name(self, key: str) -> str:
-        """The Redis key of `key`, for tools that look inside."""
+        """The Redis key of any text `key`, for tools that look inside."""
         return self._prefix + key_names.encode(key)
 
     async def fetch(self, key: str) -> Stored | None:
         """One GET on the lane."""
-        raw = await self.lane.get(self.name(key))
+        raw = await self.lane.get(self._prefix + key)
         if raw is None:
             return None
         if raw is SILENT:
             raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
-        header = header_of(raw) if type(raw) is bytes else None
-        if header is None:
+        found = parsed(raw) if type(raw) is bytes else None
+        if found is None:
             self.stats.foreign += 1
             return None
-        mark, epoch, n, born = header.groups()
-        return Stored(raw[header.end() :], _position(epoch, n), int(born) / 1000) if mark == b"E1" else None
+        mark, as_of, born, start = found
+        return Stored(raw[start:], as_of, born) if mark == VALUE else None
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
         """One guarded SET."""
-        arguments: list[bytes | str | int] = [
-            stored.as_of.epoch,
-            stored.as_of.n,
-            int(stored.born * 1000),
+        arguments: list[bytes | int] = [
+            header(VALUE, stored.as_of, stored.born) + stored.payload,
             max(1, int(life * 1000)),
-            stored.payload,
         ]
         try:
             if self._fills is not None:
-                taken = await self._fills.fill(self.name(key), arguments)
+                taken = await self._fills.fill(self._prefix + key, arguments)
             else:
                 with translated("the value is not known to be stored"):
                     async with asyncio.timeout(self._write_timeout):
-                        taken = bool(int(await self._fill(keys=[self.name(key)], args=arguments)))
+                        taken = bool(int(await self._fill(keys=[self._prefix + key], args=arguments)))
         except Unavailable:
             self.stats.failed += 1
             raise
@@ -114,12 +110,12 @@ class RedisTier:
 
     async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
         """One SET per key, in one pipeline; newer than everything that its own purge number covers."""
-        stone = f"T1 {at.epoch} {at.n} {int(born * 1000)}\n".encode()
+        stone = header(TOMBSTONE, at, born)
         with translated("the removed keys have no tombstones (their barrier holds)"):
             async with asyncio.timeout(self._write_timeout):
                 pipe = self._redis.pipeline(transaction=False)
                 for key in keys:
-                    pipe.set(self.name(key), stone, px=max(1, int(seconds * 1000)))
+                    pipe.set(self._prefix + key, stone, px=max(1, int(seconds * 1000)))
                 await pipe.execute()
 
     async def aclose(self) -> None:
@@ -128,9 +124,3 @@ class RedisTier:
         if self._fills is not None:
             await self._fills.aclose()
         await self._redis.aclose(close_connection_pool=True)
-
-
-@functools.lru_cache(maxsize=4_096)
-def _position(epoch: bytes, n: bytes) -> Position:
-    """A header's position; entries that were filled between two purges share it."""
-    return Position(epoch.decode("ascii", "replace"), int(n))

@@ -1,17 +1,24 @@
--- KEYS: the value. ARGV: epoch, n, born (ms), life (ms), payload. An older fill never replaces a newer one, nor a tombstone.
-local stored = redis.call('GETRANGE', KEYS[1], 0, 127)
-local mark, epoch, n, born = string.match(stored, '^([ET])1 (%S+) (%d+) (%d+)\n')
+-- KEYS: the value. ARGV: the value's bytes, header first, and its life (ms).
+-- An older fill never replaces a newer one, nor a tombstone. The header's layout: adapters/redis/header.py.
+local function read(bytes)
+  if #bytes < 19 then return nil end
+  local mark, born, n, length = struct.unpack('>c2I8I8B', bytes)
+  if (mark ~= 'E2' and mark ~= 'T2') or #bytes < 19 + length then return nil end
+  return mark, born, n, string.sub(bytes, 20, 19 + length)
+end
+
+local mark, born, n, epoch = read(redis.call('GETRANGE', KEYS[1], 0, 273))
 if mark then
+  local _, my_born, my_n, my_epoch = read(ARGV[1])
   local older
-  if epoch ~= ARGV[1] then
-    older = tonumber(ARGV[3]) < tonumber(born)
-  elseif tonumber(ARGV[2]) ~= tonumber(n) then
-    older = tonumber(ARGV[2]) < tonumber(n)
+  if epoch ~= my_epoch then
+    older = my_born < born
+  elseif my_n ~= n then
+    older = my_n < n
   else
-    older = mark == 'E' and tonumber(ARGV[3]) < tonumber(born)
+    older = mark == 'E2' and my_born < born
   end
   if older then return 0 end
 end
-local header = table.concat({'E1', ARGV[1], ARGV[2], ARGV[3]}, ' ') .. '\n'
-redis.call('SET', KEYS[1], header .. ARGV[5], 'PX', ARGV[4])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
