@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -30,7 +30,7 @@ class SecondTier(Protocol):
         """
         ...
 
-    async def fetch(self, key: str) -> Stored | None:
+    def fetch(self, key: str) -> Awaitable[Stored | None]:
         """What is stored under `key`; None for nothing, a tombstone or foreign bytes.
 
         Raises Unavailable where it did not answer in time, or with an error.

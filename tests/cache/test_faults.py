@@ -53,7 +53,8 @@ async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) 
             await cache.get_or_load(f"after {tries}", source)
             await asyncio.sleep(0.02)
         async with real_cache(victim.url, "s") as other:
-            assert (await other.read(f"after {tries}")).tier == "redis"
+            found = [(await other.read(f"after {number}")).tier for number in range(1, tries + 1)]
+            assert "redis" in found
 
 
 @in_loop

@@ -25,7 +25,8 @@ async def opened(url: str, limit: float = 0.2) -> Lane:
 
 async def reading(lane: Lane, key: str) -> Answer:
     """A read as a task of its own."""
-    return await lane.get(key)
+    answer: Answer = await lane.get(key)
+    return answer
 
 
 @in_loop

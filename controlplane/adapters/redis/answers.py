@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -40,11 +40,21 @@ class LaneStats:
     redirects: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What becomes of a lane's answers before they are awaited: `found(bytes)` takes the place of a value's bytes, and
+    what `silent()` makes is raised in place of SILENT. Neither may raise."""
+
+    found: Callable[[bytes], Any]
+    silent: Callable[[], Exception]
+
+
 @dataclass(slots=True)
 class Question:
     """What was sent at once and is answered in order: one MGET (`is_joined`), a GET for each key, or another command.
 
-    `sent` and `deadline` are seconds of the event loop; `heard` counts the answers; other commands have no keys.
+    `sent` and `deadline` are seconds of the event loop; `heard` counts the answers; other commands have no keys and no
+    `reading`.
     """
 
     keys: list[str]
@@ -52,11 +62,20 @@ class Question:
     sent: float
     deadline: float
     is_joined: bool
+    reading: Reading | None = None
     heard: int = 0
 
 
-def hush(futures: Iterable[asyncio.Future[Any]]) -> None:
-    """Silence for everyone who still waits."""
-    for future in futures:
+def silence(future: asyncio.Future[Any], reading: Reading | None) -> None:
+    """Tell one who waits that there is no answer."""
+    if reading is None:
+        future.set_result(SILENT)
+    else:
+        future.set_exception(reading.silent())
+
+
+def hush(question: Question) -> None:
+    """Silence for everyone who still waits for this."""
+    for future in question.futures:
         if not future.done():
-            future.set_result(SILENT)
+            silence(future, question.reading)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from controlplane.adapters.redis.address import Address
-from controlplane.adapters.redis.answers import SILENT, Answer, LaneStats
+from controlplane.adapters.redis.answers import LaneStats, Reading, silence
 from controlplane.adapters.redis.lane import Lane
 from controlplane.errors import Refused
 
@@ -54,8 +54,11 @@ def slot_map(answer: Any, asked: str) -> list[tuple[int, int, Place]] | None:
 class ClusterLane:
     """GETs against a Cluster, as `Lane` against one server. The counters are those of all nodes."""
 
-    def __init__(self, address: Address, *, timeout: float, connect_timeout: float = 0.5) -> None:
+    def __init__(
+        self, address: Address, *, timeout: float, connect_timeout: float = 0.5, reading: Reading | None = None
+    ) -> None:
         self.stats = LaneStats()
+        self._reading = reading
         self._address = address
         self._timeout = timeout
         self._connect_timeout = max(timeout, connect_timeout)
@@ -88,7 +91,7 @@ class ClusterLane:
                 await self._look()
         self._follower = asyncio.get_running_loop().create_task(self._follow(), name="wedcache cluster")
 
-    def get(self, key: str) -> asyncio.Future[Answer]:
+    def get(self, key: str) -> asyncio.Future[Any]:
         """The bytes under `key`, None for nothing, SILENT for every failure; ends within the time limit."""
         lane = self._slots[slot_of(key)]
         if lane is not None and lane.is_open:
@@ -96,8 +99,8 @@ class ClusterLane:
         self._doubt.set()
         self.stats.reads += 1
         self.stats.refused += 1
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        future.set_result(SILENT)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        silence(future, self._reading)
         return future
 
     async def aclose(self) -> None:
@@ -109,7 +112,7 @@ class ClusterLane:
         self._slots = [None] * SLOTS
         await asyncio.gather(*(lane.aclose() for lane in nodes.values()))
 
-    def _redirect(self, key: str, future: asyncio.Future[Answer], deadline: float, words: str) -> bool:
+    def _redirect(self, key: str, future: asyncio.Future[Any], deadline: float, words: str) -> bool:
         """MOVED and ASK: ask the other node, if it is connected; whatever the error, the map is in doubt."""
         self._doubt.set()
         kind, _, rest = words.partition(" ")
@@ -136,6 +139,7 @@ class ClusterLane:
                 connect_timeout=self._connect_timeout,
                 stats=self.stats,
                 redirect=self._redirect,
+                reading=self._reading,
             )
         return self._nodes[place]
 

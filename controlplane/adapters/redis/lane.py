@@ -16,7 +16,7 @@ from typing import Any, cast
 import hiredis
 
 from controlplane.adapters.redis.address import Address
-from controlplane.adapters.redis.answers import SILENT, Answer, LaneStats, Question, Redirect, hush
+from controlplane.adapters.redis.answers import SILENT, Answer, LaneStats, Question, Reading, Redirect, hush, silence
 from controlplane.adapters.redis.dial import Dialler
 from controlplane.errors import Refused
 
@@ -34,17 +34,20 @@ _GRAIN = 0.05
 class _Wire(asyncio.Protocol):
     """One connection: answers come in the order of the questions, within `timeout` seconds or not at all."""
 
-    def __init__(self, timeout: float, stats: LaneStats, redirect: Redirect | None) -> None:
+    def __init__(self, timeout: float, stats: LaneStats, redirect: Redirect | None, reading: Reading | None) -> None:
         self._reader = hiredis.Reader(replyError=hiredis.ReplyError)
         self._timeout = timeout
         self._stats = stats
         self._redirect = redirect
+        self._reading = reading
+        self._found = reading.found if reading else bytes
         self._unparsed = 0
         self._asked: deque[Question] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.waiting = 0
         self.transport: asyncio.Transport | None = None
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.loop = asyncio.get_running_loop()
+        self.closed: asyncio.Future[None] = self.loop.create_future()
 
     @property
     def is_alive(self) -> bool:
@@ -78,7 +81,7 @@ class _Wire(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         while self._asked:
-            hush(self._asked.popleft().futures)
+            hush(self._asked.popleft())
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -86,7 +89,7 @@ class _Wire(asyncio.Protocol):
         """Send packed commands; on a connection that is closing, their questions are silent."""
         if self.transport is None or self.transport.is_closing():
             for question in questions:
-                hush(question.futures)
+                hush(question)
             return
         self._asked.extend(questions)
         self.waiting += sum(len(question.keys) for question in questions)
@@ -95,9 +98,8 @@ class _Wire(asyncio.Protocol):
 
     async def command(self, *words: bytes) -> Any:
         """One other command: its answer, an Exception for an error, None when the connection ends first."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self.send(hiredis.pack_command(words), Question([], [future], loop.time(), math.inf, False))
+        future: asyncio.Future[Any] = self.loop.create_future()
+        self.send(hiredis.pack_command(words), Question([], [future], self.loop.time(), math.inf, False))
         answer = await future
         return None if answer is SILENT else answer
 
@@ -111,20 +113,23 @@ class _Wire(asyncio.Protocol):
         futures = question.futures
         if question.is_joined:
             if type(answer) is list and len(answer) == len(futures):
+                found = self._found
                 for future, value in zip(futures, answer, strict=True):
                     if not future.done():
-                        future.set_result(value)
+                        future.set_result(None if value is None else found(value))
             else:
                 self._stats.errors += 1
-                hush(futures)
+                hush(question)
             return True
         at = question.heard
         question.heard = at + 1
         if at < len(futures) and not futures[at].done():
-            if not question.keys or not isinstance(answer, Exception):
+            if not question.keys:
                 futures[at].set_result(answer)
+            elif not isinstance(answer, Exception):
+                futures[at].set_result(None if answer is None else self._found(answer))
             elif not self._is_redirected(question.keys[at], futures[at], question.deadline, str(answer)):
-                hush([futures[at]])
+                silence(futures[at], self._reading)
         return question.heard >= len(question.keys)
 
     def _is_redirected(self, key: str, future: asyncio.Future[Answer], deadline: float, words: str) -> bool:
@@ -158,7 +163,7 @@ class _Wire(asyncio.Protocol):
                 nearest = min(nearest, question.deadline)
             else:
                 self._stats.timeouts += 1
-                hush(question.futures)
+                hush(question)
                 question.deadline = math.inf
         if now - self._asked[0].sent >= least * self._timeout:
             self.abort()
@@ -170,7 +175,7 @@ class Lane:
     """GETs against one server. `get` never raises and never takes longer than `timeout` seconds.
 
     `redirect` makes it a lane to one node of a Cluster: keys are asked one by one (a node refuses MGET across slots),
-    and it hears of every error.
+    and it hears of every error. `reading` makes other answers of bytes and silence.
     """
 
     def __init__(
@@ -181,11 +186,13 @@ class Lane:
         connect_timeout: float = 0.5,
         stats: LaneStats | None = None,
         redirect: Redirect | None = None,
+        reading: Reading | None = None,
     ) -> None:
         self.stats = stats or LaneStats()
         self.dialler = Dialler(
-            address, lambda: _Wire(timeout, self.stats, redirect), self._adopt, max(timeout, connect_timeout)
+            address, lambda: _Wire(timeout, self.stats, redirect, reading), self._adopt, max(timeout, connect_timeout)
         )
+        self._reading = reading
         self._timeout = timeout
         self._is_node = redirect is not None
         self._wire: _Wire | None = None
@@ -211,31 +218,33 @@ class Lane:
         """Connect within the time limit; otherwise go on trying behind."""
         await self.dialler.open()
 
-    def get(self, key: str) -> asyncio.Future[Answer]:
+    def get(self, key: str) -> asyncio.Future[Any]:
         """The bytes under `key`, None for nothing, SILENT for every failure; ends within the time limit."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        self.stats.reads += 1
-        wire = self._wire
-        if wire is None or wire.waiting + len(self._keys) >= MOST_WAITING:
+        keys, wire = self._keys, self._wire
+        if wire is None or len(keys) >= MOST_WAITING - wire.waiting:
+            self.stats.reads += 1
             self.stats.refused += 1
-            future.set_result(SILENT)
+            future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            silence(future, self._reading)
             return future
-        if not self._keys:
+        loop = wire.loop
+        if not keys:
             loop.call_soon(self._flush)
-        self._keys.append(key)
+        keys.append(key)
+        future = loop.create_future()
         self._futures.append(future)
         return future
 
     def get_redirected(self, key: str, future: asyncio.Future[Answer], deadline: float, *, asking: bool) -> None:
         """Answer a read that another node sent here, by loop second `deadline`; `asking` after its ASK."""
         if self._wire is None:
-            hush([future])
+            silence(future, self._reading)
             return
-        now = asyncio.get_running_loop().time()
+        now = self._wire.loop.time()
         if asking:
             self._wire.send(hiredis.pack_command((b"ASKING",)), Question([], [], now, math.inf, False))
-        self._wire.send(hiredis.pack_command((b"GET", key)), Question([key], [future], now, deadline, False))
+        question = Question([key], [future], now, deadline, False, self._reading)
+        self._wire.send(hiredis.pack_command((b"GET", key)), question)
 
     async def command(self, *words: bytes, limit: float) -> Any:
         """The answer to another command, parsed; None for every failure, within `limit` seconds."""
@@ -277,21 +286,15 @@ class Lane:
         if not keys:
             return
         wire = self._wire
+        self.stats.reads += len(keys)
+        now = asyncio.get_running_loop().time()
         if wire is None:
-            hush(futures)
+            hush(Question(keys, futures, now, now, False, self._reading))
             return
         self.stats.flushes += 1
-        now = asyncio.get_running_loop().time()
-        deadline = now + self._timeout
-        if self._is_node:
-            packed = b"".join([hiredis.pack_command((b"GET", key)) for key in keys])
-            wire.send(packed, Question(keys, futures, now, deadline, False))
-        else:
-            starts = range(0, len(keys), MOST_KEYS)
-            wire.send(
-                b"".join([hiredis.pack_command((b"MGET", *keys[at : at + MOST_KEYS])) for at in starts]),
-                *[
-                    Question(keys[at : at + MOST_KEYS], futures[at : at + MOST_KEYS], now, deadline, True)
-                    for at in starts
-                ],
-            )
+        word, at_once = (b"GET", 1) if self._is_node else (b"MGET", MOST_KEYS)
+        starts = range(0, len(keys), at_once)
+        packed = b"".join([hiredis.pack_command((word, *keys[at : at + at_once])) for at in starts])
+        size, deadline = len(keys) if self._is_node else MOST_KEYS, now + self._timeout
+        parts = [(keys[at : at + size], futures[at : at + size]) for at in range(0, len(keys), size)]
+        wire.send(packed, *[Question(*part, now, deadline, not self._is_node, self._reading) for part in parts])

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from controlplane.adapters.redis import address
-from controlplane.adapters.redis.answers import SILENT
+from controlplane.adapters.redis.answers import Reading
 from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.fills import Fills
@@ -47,7 +47,9 @@ class RedisTier:
             RedisTier, url, scope=scope, read_timeout=read_timeout, write_timeout=write_timeout
         )
         place = address.parse(url)
-        self.lane: Lane | ClusterLane = (ClusterLane if place.is_cluster else Lane)(place, timeout=read_timeout)
+        reading = Reading(self._stored, self._unanswered)
+        kind = ClusterLane if place.is_cluster else Lane
+        self.lane: Lane | ClusterLane = kind(place, timeout=read_timeout, reading=reading)
         self._prefix = f"wc:{key_names.encode(scope)}:v:"
         self._write_timeout = write_timeout
         self._redis: Any = connect(url, timeout=write_timeout, text=False, most=8)
@@ -74,19 +76,9 @@ class RedisTier:
         """The Redis key of any text `key`, for tools that look inside."""
         return self._prefix + key_names.encode(key)
 
-    async def fetch(self, key: str) -> Stored | None:
+    def fetch(self, key: str) -> Awaitable[Stored | None]:
         """One GET on the lane."""
-        raw = await self.lane.get(self._prefix + key)
-        if raw is None:
-            return None
-        if raw is SILENT:
-            raise Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
-        found = parsed(raw) if type(raw) is bytes else None
-        if found is None:
-            self.stats.foreign += 1
-            return None
-        mark, as_of, born, start = found
-        return Stored(raw[start:], as_of, born) if mark == VALUE else None
+        return self.lane.get(self._prefix + key)
 
     async def fill(self, key: str, stored: Stored, life: float) -> bool:
         """One guarded SET."""
@@ -124,3 +116,16 @@ class RedisTier:
         if self._fills is not None:
             await self._fills.aclose()
         await self._redis.aclose(close_connection_pool=True)
+
+    def _stored(self, raw: bytes) -> Stored | None:
+        """What a GET found."""
+        found = parsed(raw)
+        if found is None:
+            self.stats.foreign += 1
+            return None
+        mark, as_of, born, start = found
+        return Stored(raw[start:], as_of, born) if mark == VALUE else None
+
+    def _unanswered(self) -> Unavailable:
+        """Why a GET found nothing out."""
+        return Unavailable(f"Redis did not answer within its time limit ({self.lane.trouble or 'silence'})")
