@@ -94,7 +94,7 @@ class Engine:
         if settings.member and forked:
             # Two living processes must never share a name.
             self.member = f"{settings.member}/{os.getpid()}"
-        self.memory = Memory(settings.max_entries, settings.max_bytes, lambda key, _: hooks.evicted(key))
+        self.memory = Memory(settings.max_entries, settings.max_bytes, lambda key, _: hooks.evicted(key), stats)
         self.barriers = Barriers()
         self.follower = Follower(ports.log, self.barriers, ports.clock, self.member, settings, stats, ports.debts)
         coding = Coding(

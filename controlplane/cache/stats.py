@@ -12,7 +12,8 @@ class Stats:
     Those that end in `_failures` are failures that no caller saw. `redis_skipped`: reads that an open breaker kept from
     Redis; `fills_shed`, `refreshes_shed`: those of low and medium left out under pressure. `damaged` to `mistyped`:
     what Redis held was no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not
-    stored in Redis, could not be, or not even in memory.
+    stored in Redis, could not be, or not even in memory. `evicted` left memory for want of room; `memory_refused`: more
+    than `max_bytes` by itself.
     """
 
     hits: int = 0
@@ -43,6 +44,8 @@ class Stats:
     oversized: int = 0
     unencodable: int = 0
     uncopyable: int = 0
+    evicted: int = 0
+    memory_refused: int = 0
     purges_applied: int = 0
     purges_owed: int = 0
     purges_delivered: int = 0

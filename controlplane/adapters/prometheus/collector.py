@@ -37,6 +37,8 @@ _KNOWN = {
     "other_version": ("other_version", "redis", _UNUSABLE),
     "too_large": ("too_large", "redis", _UNUSABLE),
     "mistyped": ("mistyped", "redis", _UNUSABLE),
+    "evicted": ("evicted", "memory", "Entries that left for want of room"),
+    "memory_refused": ("refused", "memory", "Values that alone are larger than all of memory"),
 }
 
 
