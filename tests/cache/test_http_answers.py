@@ -82,11 +82,6 @@ async def service(scene: World, *, edge: object = None) -> AsyncIterator[Service
         read = await kept.read("page:como", database.load, tier=Tier.HIGH, tags=["wedding:como"], public=True)
         return answers.respond(request, read, public=True, key="page:como")
 
-    @app.get("/style.123.css")
-    async def style(request: Request) -> Response:
-        read = await kept.read("style", database.load, tags=["page:asset"], public=True)
-        return answers.respond(request, read, public=True, immutable=True)
-
     @app.get("/private")
     async def private(request: Request) -> Response:
         return answers.respond(request, await kept.read("mine", database.load, tags=["wedding:como"]))
@@ -163,18 +158,6 @@ async def test_a_read_tells_its_cache_status() -> None:
         await one.get("/private")
         mine = await one.cache.read("mine", one.database.load, tags=tags)
         assert (await one.get("/private")).headers["cache-status"] == mine.cache_status
-
-
-@in_loop
-async def test_what_its_address_names_is_kept_for_a_year() -> None:
-    """An immutable answer outlives its entry, in browsers too; it is purged by its tags all the same."""
-    async with service(world()) as one:
-        answer = await one.get("/style.123.css")
-        control = answer.headers["cache-control"]
-        assert control.startswith("public, max-age=31536000, stale-while-revalidate=")
-        assert control.endswith(", immutable")
-        assert answer.headers["cdn-cache-control"] == control
-        assert answer.headers["cache-tag"] == "page:asset,vendor:7"
 
 
 @in_loop
