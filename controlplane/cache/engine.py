@@ -146,6 +146,7 @@ class Engine:
         await self.turns.aclose()
         if self.edge is not None:
             await self.edge.aclose()
+        await self._hooks.drain(self.settings.drain_timeout)
         await self.ports.log.aclose()
 
     def renewed(self, *, forked: bool) -> Engine:

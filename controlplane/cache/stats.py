@@ -13,7 +13,7 @@ class Stats:
     Redis; `fills_shed`, `refreshes_shed`: those of low and medium left out under pressure. `damaged` to `mistyped`:
     what Redis held was no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not
     stored in Redis, could not be, or not even in memory. `evicted` left memory for want of room; `memory_refused`: more
-    than `max_bytes` by itself.
+    than `max_bytes` by itself. `slow_hooks` held the event loop for more than 50 ms.
     """
 
     hits: int = 0
@@ -55,6 +55,7 @@ class Stats:
     log_failures: int = 0
     window_failures: int = 0
     hook_failures: int = 0
+    slow_hooks: int = 0
 
     def count(self, name: str) -> None:
         """One more of the counter called `name`."""
