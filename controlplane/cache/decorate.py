@@ -15,6 +15,7 @@ from controlplane.cache.blocking import in_thread
 from controlplane.cache.hot_keys import SAMPLE_MASK
 from controlplane.cache.load import Load
 from controlplane.cache.options import CallOptions
+from controlplane.cache.overlap import KeySpace
 from controlplane.cache.templates import Signature, Template, key_template
 from controlplane.domain.tags import CacheTag
 from controlplane.domain.tier import Tier
@@ -45,6 +46,7 @@ class Decorating:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._keys = KeySpace()
 
     def cached(
         self,
@@ -54,6 +56,7 @@ class Decorating:
         tags: Iterable[str] = (),
         ignore: Iterable[str] = (),
         as_type: Any = None,
+        shares: Callable[..., Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Cache a function's results: `@cache.cached("guests:{wedding}:{page}", tags=["wedding:{wedding}"])`.
@@ -61,12 +64,15 @@ class Decorating:
         Coroutine functions stay such; plain ones use the sync face. Every parameter is part of the key or in `ignore`
         (`self` and `cls` are ignored unless named). A parameter annotated `Load` gets the load's context; callers leave
         it out, so give it a default. The return annotation is the type of values from Redis, unless `as_type` is given.
-        A None is cached for `absent`. Raises BadInput here, when the function is defined, for whatever cannot work.
+        A None is cached for `absent`. Two functions whose keys could be equal are refused, unless the later one says
+        that it `shares` the earlier one's values. Raises BadInput here, when the function is defined, for whatever
+        cannot work.
         """
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
             self._cache.settings.policies().of(tier, options)
             one = Cached(self._cache, function, template, tags, ignore, as_type)
+            self._keys.take(function, template, one.key.literals, shares)
             return cast("Callable[P, R]", cached(one, tier, options))
 
         return decorate
