@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from controlplane.cache.aside import PACKS_ASIDE, UNPACKS_ASIDE, Aside
 from controlplane.cache.breaker import Breaker, Phase
 from controlplane.cache.coding import Coding
 from controlplane.cache.entry import Entry, all_tags, common_of
@@ -55,6 +56,7 @@ class SharedTier:
         self._coding = coding
         self._spans = spans
         self._fills: set[asyncio.Task[None]] = set()
+        self._aside = Aside()
         self._reading = 0
         self.read_breaker = Breaker()
         self.fill_breaker = Breaker()
@@ -85,6 +87,8 @@ class SharedTier:
         finally:
             self._reading -= 1
         self.read_breaker.succeeded(ticket)
+        if stored is not None and len(stored.payload) > UNPACKS_ASIDE:
+            return await self._aside.run(functools.partial(self._entry, key, name, stored, offset, as_type))
         return None if stored is None else self._entry(key, name, stored, offset, as_type)
 
     async def _traced(self, spans: Spans, key: str, name: str) -> Stored | None:
@@ -140,7 +144,8 @@ class SharedTier:
         ):
             self._stats.fills_dropped += 1
         else:
-            payload = self._coding.wrap(
+            wrap = functools.partial(
+                self._coding.wrap,
                 self._name(key),
                 value,
                 fresh=entry.fresh,
@@ -149,9 +154,9 @@ class SharedTier:
                 tier=entry.tier.value,
                 tags=own_tags,
             )
-            stored = Stored(payload, entry.as_of, entry.started + offset)
+            work = functools.partial(self._aside.run, wrap) if len(value) > PACKS_ASIDE else wrap()
             task = asyncio.get_running_loop().create_task(
-                self._fill(key, entry, stored, entry.started if since is None else since)
+                self._fill(key, entry, work, entry.started + offset, entry.started if since is None else since)
             )
             self._fills.add(task)
             task.add_done_callback(self._fills.discard)
@@ -192,8 +197,11 @@ class SharedTier:
             self._stats.fills_dropped += len(late)
         await self._second.aclose()
 
-    async def _fill(self, key: str, entry: Entry, stored: Stored, since: float) -> None:
+    async def _fill(
+        self, key: str, entry: Entry, payload: bytes | Callable[[], Awaitable[bytes]], born: float, since: float
+    ) -> None:
         """One guarded write; a fill that waited too long could outlive the tombstone that would refuse it."""
+        stored = Stored(payload if isinstance(payload, bytes) else await payload(), entry.as_of, born)
         now = self._clock.monotonic()
         age = now - entry.started
         if now - since > self._settings.max_fill_delay or age >= entry.life or self._follower.holds_fills:
