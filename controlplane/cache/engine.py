@@ -26,6 +26,7 @@ from controlplane.cache.serializers import Serializers
 from controlplane.cache.settings import Settings
 from controlplane.cache.shared import SharedTier
 from controlplane.cache.stats import Stats
+from controlplane.cache.tombstones import Tombstones
 from controlplane.ports.clock import Clock
 from controlplane.ports.debts import Debts
 from controlplane.ports.edge_reader import EdgeReader
@@ -107,6 +108,9 @@ class Engine:
         self.shared = (
             SharedTier(second, self.follower, ports.clock, settings, stats, coding, ports.spans) if second else None
         )
+        self.tombstones = Tombstones(self.shared, settings.namespace) if self.shared else None
+        if self.tombstones is not None:
+            self.follower.owing.delivered = self.tombstones.delivered
         self.parts = Parts(
             settings,
             ports.clock,
@@ -139,6 +143,8 @@ class Engine:
         """Wait for loads and fills under way (at most `drain_timeout` each), forget everything, leave, close."""
         await self.loading.drain()
         self.memory.clear()
+        if self.tombstones is not None:
+            await self.tombstones.aclose()
         if self.shared is not None:
             await self.shared.aclose()
         await self.follower.stop()

@@ -30,12 +30,10 @@ class Hooks:
     """
 
     def __init__(self, stats: Stats, elapsed: Callable[[], float] = time.monotonic) -> None:
-        self._stats = stats
-        self._elapsed = elapsed
+        self._calling = _Calling(stats, elapsed)
         self._evicted: list[_Hook] = []
         self._stale: list[_Hook] = []
         self._failed: list[_Hook] = []
-        self._running: set[asyncio.Task[None]] = set()
 
     def on_evicted(self, hook: Callable[[str], object]) -> None:
         """Call `hook(key)` whenever memory drops an entry for want of room."""
@@ -52,20 +50,33 @@ class Hooks:
     def evicted(self, key: str) -> None:
         """Tell that memory dropped `key`."""
         if self._evicted:
-            self._tell(self._evicted, key)
+            self._calling.tell(self._evicted, key)
 
     def stale(self, key: str, reason: Reason) -> None:
         """Tell that a stale copy of `key` was served."""
         if self._stale:
-            self._tell(self._stale, key, reason)
+            self._calling.tell(self._stale, key, reason)
 
     def refresh_failed(self, key: str, error: BaseException) -> None:
         """Tell that loading `key` failed."""
         if self._failed:
-            self._tell(self._failed, key, error)
+            self._calling.tell(self._failed, key, error)
 
     async def drain(self, longest: float) -> None:
         """Wait for coroutine hooks of this loop, and cancel those that take longer than `longest` seconds."""
+        await self._calling.drain(longest)
+
+
+class _Calling:
+    """Calls hooks, measures them, and keeps their failures to itself."""
+
+    def __init__(self, stats: Stats, elapsed: Callable[[], float]) -> None:
+        self._stats = stats
+        self._elapsed = elapsed
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def drain(self, longest: float) -> None:
+        """As `Hooks.drain`."""
         await asyncio.sleep(0)  # what was told in this turn begins
         loop = asyncio.get_running_loop()
         if mine := {task for task in self._running if task.get_loop() is loop}:
@@ -74,7 +85,7 @@ class Hooks:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _tell(self, hooks: list[_Hook], *what: Any) -> None:
+    def tell(self, hooks: list[_Hook], *what: Any) -> None:
         """In the next turn of the loop; where none runs, now."""
         try:
             loop = asyncio.get_running_loop()
