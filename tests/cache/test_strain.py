@@ -56,7 +56,7 @@ async def test_a_hundred_thousand_leavers_harm_nobody() -> None:
     """G12: of 102,000 callers of one load all but 2,000 leave; those get the value, from one load."""
     region, source = FakeRegion(), Source()
     source.gate.clear()
-    async with region.cache() as cache:
+    async with region.cache(Settings(hard_timeout=50.0)) as cache:
         stayers: list[asyncio.Task[str]] = []
         for _ in range(10):
             callers = [asyncio.create_task(cache.get_or_load("k", source)) for _ in range(10_200)]
