@@ -149,9 +149,13 @@ class Policies:
         return not self.of(Tier.MEDIUM, given).uses_memory
 
     def of(self, tier: Tier, given: CallOptions | Mapping[str, Any] | None = None) -> Policy:
-        """The policy of a call. Raises BadInput for a wrong option or an unknown profile."""
+        """The policy of a call. Raises BadInput for a wrong option, an unknown profile or what is no tier."""
+        try:
+            plain = self._plain[tier]
+        except KeyError:
+            raise BadInput(f"tier={tier!r} is no member of Tier", next_step="Give, say, tier=Tier.HIGH.") from None
         if not given:
-            return self._plain[tier]
+            return plain
         own: dict[str, Any] = dict(cast("Mapping[str, Any]", given))
         name = own.pop("profile", None)
         if name is not None and name not in self._profiles:
