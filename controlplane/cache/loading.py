@@ -16,7 +16,8 @@ from controlplane.cache.flight import Flight, Flights
 from controlplane.cache.freshness import State
 from controlplane.cache.judged import JudgedMemory
 from controlplane.cache.keeping import Keeping
-from controlplane.cache.load import NOT_MODIFIED, JointLoad, Load, Loader, called
+from controlplane.cache.load import NOT_MODIFIED, JointLoad, Load, Loader
+from controlplane.cache.loader_breakers import LoaderBreakers
 from controlplane.cache.lock import Turns
 from controlplane.cache.options import Policy
 from controlplane.cache.parts import Parts, Terms
@@ -53,6 +54,7 @@ class Loading:
         self._judged = judged
         self._keeping = keeping
         self._turns = turns
+        self._breakers = LoaderBreakers(parts.clock, parts.stats)
         self._edge = edge
         self._spans = parts.spans
         self._flights: Flights[Landing] = Flights()
@@ -207,10 +209,9 @@ class Loading:
         """Call the loader, and keep what it brings unless a purge came since it began."""
         started = self._monotonic()
         context = Load(key, None if copy is None else copy.own(), has_previous=copy is not None)
-        self._stats.loads += 1
         try:
             with self._spans.within("load", key) if self._spans else contextlib.nullcontext():
-                value = await called(load, context, terms.policy.hard_timeout)
+                value = await self._breakers.called(load, context, terms.policy)
         except Exception as error:
             self._failed(key, copy, terms, error)
             raise
