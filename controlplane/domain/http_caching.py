@@ -168,9 +168,13 @@ def parsed_status(field: str | None) -> tuple[CacheStatus, ...]:
     return ()
 
 
-def is_looping(cdn_loop: str | None) -> bool:
-    """Whether a request's `CDN-Loop` says that it comes from a reader through the edge."""
-    return LOOP_NAME in {one.partition(";")[0].strip().lower() for one in (cdn_loop or "").split(",")}
+def is_from_edge(cdn_loop: str | None, via: str | None) -> bool:
+    """Whether a request came through a CDN, which waits for its answer and lets all who ask for the same wait too.
+
+    Cloudflare names itself in `CDN-Loop`, as our reader does; CloudFront only in `Via` (Developer Guide, request and
+    response behavior for custom origins).
+    """
+    return bool((cdn_loop or "").strip(" ,")) or "cloudfront" in (via or "").lower()
 
 
 def directives(header: str | None) -> Mapping[str, str]:

@@ -121,18 +121,20 @@ def test_lifetimes_are_told_to_both_cdns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "loops"),
+    ("loop", "via", "came"),
     [
-        (None, False),
-        ("", False),
-        ("cloudflare; loops=1", False),
-        ("cloudflare, wedcache", True),
-        ("Wedcache; v=1", True),
+        (None, None, False),
+        ("", "1.1 office-proxy", False),
+        (" ,", None, False),
+        ("cloudflare; loops=1", None, True),
+        ("cloudflare, wedcache", None, True),
+        ("Wedcache; v=1", None, True),
+        (None, "1.1 d111111abcdef8.cloudfront.net (CloudFront)", True),
     ],
 )
-def test_a_loop_is_known_by_its_name(header: str | None, loops: bool) -> None:
-    """RFC 8586: a request that went through a reader at the edge says so among whoever else it went through."""
-    assert http_caching.is_looping(header) is loops
+def test_a_request_through_the_edge_is_known(loop: str | None, via: str | None, came: bool) -> None:
+    """RFC 8586: whoever it went through says so, our reader too; CloudFront says it in `Via` only."""
+    assert http_caching.is_from_edge(loop, via) is came
 
 
 def test_tags_for_the_edge_are_those_that_a_cdn_purges_by() -> None:
