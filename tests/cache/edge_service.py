@@ -27,6 +27,8 @@ from controlplane.domain.tier import Tier
 from sandbox import certificates
 from sandbox.run import Run
 
+# A busy machine is neither blind nor gone.
+PATIENT = Settings(blind_after=20.0, start_timeout=30.0, drain_timeout=30.0)
 TAG, LEARNED = "wedding:como", "vendor:florist-7"
 
 
@@ -34,15 +36,16 @@ class Pages:
     """The service's source, and what was asked of it."""
 
     def __init__(self) -> None:
-        self.delay = 0.0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.loads: list[str] = []
         self.asked: list[dict[str, str]] = []
 
     async def load(self, context: Load) -> dict[str, Any]:
-        """One page, after `delay` seconds; it learns a tag."""
+        """One page, once the gate is open; it learns a tag."""
         self.loads.append(context.key)
         context.tags.append(LEARNED)
-        await asyncio.sleep(self.delay)
+        await self.gate.wait()
         return {"page": context.key, "load": self.loads.count(context.key)}
 
 
@@ -58,13 +61,12 @@ def service(cache: Cache, pages: Pages) -> FastAPI:
         read = await cache.read(key, pages.load, tier=Tier.HIGH, tags=[TAG], public=True)
         return answers.respond(request, read, public=True, key=key)
 
-    @app.put("/delay/{seconds}")
-    async def delay(seconds: float) -> None:
-        pages.delay = seconds
-
-    @app.put("/expire/{tag}")
-    async def expire(tag: str) -> None:
-        await cache.expire(tags=[tag])
+    @app.put("/gate/{state}")
+    async def gate(state: str) -> None:
+        if state == "open":
+            pages.gate.set()
+        else:
+            pages.gate.clear()
 
     @app.get("/witness")
     async def witness() -> dict[str, Any]:
@@ -125,7 +127,7 @@ async def main(folder: str, url: str, scope: str, prefix: str, pop: str, name: s
         lambda key: f"{prefix}{key}", hosts=[host], timeout=30.0, ca=str(run.ca), connect={host: f"127.0.0.1:{pop}"}
     )
     redis, log = RedisTier(url, scope=scope), RedisPurgeLog(url, scope=scope, timeout=5.0)
-    async with Cache(Settings(), second=redis, log=log, clock=SystemClock(), edge=edge) as cache:
+    async with Cache(PATIENT, second=redis, log=log, clock=SystemClock(), edge=edge) as cache:
         runner = web.AppRunner(bridged(service(cache, Pages())), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         tls = certificates.server_context(certificates.ensure_certificate(run, f"service-{name}", [name]))

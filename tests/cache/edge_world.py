@@ -21,10 +21,11 @@ from controlplane.adapters.http.edge_reader import HttpEdgeReader
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.adapters.system.clock import SystemClock
-from controlplane.cache import Cache, Settings
+from controlplane.cache import Cache
 from infra.components.edge_rules import cache_rules
 from sandbox import certificates, processes, valkey
 from sandbox.run import Run, write_json
+from tests.cache.edge_service import PATIENT
 from tests.sandbox.pop.declared import cache_policy, cloudflare, cloudfront, items
 from tests.sandbox.pop.world import HOME, Api, listening
 
@@ -94,7 +95,7 @@ class Edge:
         """One process's cache of the region `scope`."""
         url = self.server.url
         return Cache(
-            Settings(),
+            PATIENT,
             second=RedisTier(url, scope=scope, read_timeout=5.0, write_timeout=5.0),
             log=RedisPurgeLog(url, scope=scope, timeout=5.0),
             clock=clock or SystemClock(),

@@ -76,8 +76,10 @@ async def test_redis_is_refilled_with_the_services_birth_and_our_as_of(far: Edge
         assert (kept.tier, kept.entry.as_of) == ("redis", first.entry.as_of)
         assert {TAG, LEARNED} <= set(kept.tags)
         born = float((await answer(far, "travel"))["x-wedcache-born"])
-        assert (now := neighbour.log_time) is not None
-        assert (await read(neighbour, "travel")).age == pytest.approx(now - born, abs=1.5)
+        assert (before := neighbour.log_time) is not None
+        age = (await read(neighbour, "travel")).age
+        assert (after := neighbour.log_time) is not None
+        assert before - born - 1 < age < after - born + 1
 
 
 @in_loop
@@ -169,8 +171,9 @@ async def test_a_pop_that_hangs_neither_raises_nor_delays(far: Edge, scope: str)
     """Stopped with SIGSTOP: reads are answered from the source; after three failures in a row nobody asks it."""
     async with far.near(scope, timeout=0.2) as one:
         with far.stopped():
-            tiers = [(await read(one, f"hung{number}")).tier for number in range(6)]
-            assert (tiers, one.stats.edge_failures) == (["loader"] * 6, 3)
+            tiers = [(await read(one, f"hung{number}")).tier for number in range(30)]
+            assert tiers == ["loader"] * 30
+            assert 3 <= one.stats.edge_failures < 15
     assert (await answer(far, "after"))["x-wedcache-born"], "the POP is back"
 
 
@@ -178,12 +181,12 @@ async def test_a_pop_that_hangs_neither_raises_nor_delays(far: Edge, scope: str)
 async def test_a_pop_that_is_slow_is_not_waited_for(far: Edge, scope: str) -> None:
     """The service needs longer than the reader's limit: the source answers while the POP is still waiting."""
     async with far.near(scope, timeout=0.2) as one:
-        await far.ask("PUT", "/delay/3")
+        await far.ask("PUT", "/gate/shut")
         try:
             assert (await read(one, "slow")).tier == "loader"
             assert (far.seen("slow"), one.stats.edge_failures) == ([], 1)
         finally:
-            await far.ask("PUT", "/delay/0")
+            await far.ask("PUT", "/gate/open")
 
 
 @in_loop
