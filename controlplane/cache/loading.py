@@ -71,7 +71,7 @@ class Loading:
 
     def joinable(self, key: str, terms: Terms) -> Flight[Landing] | None:
         """The flight under way for `key`, unless it began before a purge that we have applied."""
-        flight = self._flights.get(terms.flight_name(key))
+        flight = self._flights.get(terms.flight_name(key, edge=self._edge is not None))
         if flight is None:
             return None
         generation = self._barriers.generation
@@ -91,7 +91,7 @@ class Loading:
             return flight
         barriers = self._barriers
         flight = self._flights.start(
-            terms.flight_name(key),
+            terms.flight_name(key, edge=self._edge is not None),
             lambda flight: self._fly(flight, key, load, terms, copy, fetch=fetch),
             barriers.position,
             barriers.generation,
