@@ -69,6 +69,12 @@ class Decorating:
         cannot work.
         """
 
+        if not isinstance(template, str):
+            raise BadInput(
+                f"`cached` was given {template!r} in place of a key's template",
+                next_step='Name what the key is made of: @cache.cached("guests:{wedding}:{page}").',
+            )
+
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
             self._cache.settings.policies().of(tier, options)
             one = Cached(self._cache, function, template, tags, ignore, as_type)
@@ -109,6 +115,11 @@ class Cached:
         self.cache = cache
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
+        if not callable(function) or not hasattr(function, "__qualname__"):
+            raise BadInput(
+                f"`cached` decorates functions, and {function!r} is none",
+                next_step="Put it beneath @classmethod, @staticmethod and @property; wrap a partial in a function.",
+            )
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise BadInput(f"{function.__qualname__} is a generator: its results can be taken once, and so not cached")
         signature = Signature(function)
