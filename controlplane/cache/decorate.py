@@ -16,6 +16,7 @@ from controlplane.cache.hot_keys import SAMPLE_MASK
 from controlplane.cache.load import Load
 from controlplane.cache.options import CallOptions
 from controlplane.cache.overlap import KeySpace
+from controlplane.cache.serializers import Json, MsgPack, Raw
 from controlplane.cache.templates import Signature, Template, key_template
 from controlplane.domain.tags import CacheTag
 from controlplane.domain.tier import Tier
@@ -129,7 +130,8 @@ class Cached:
         self.key = key_template(template, signature, ignored)
         self.tags = [tag_template(tag, signature) for tag in tags]
         self.as_type = hints.get("return") if as_type is None else as_type
-        if not _is_decodable(self.as_type):
+        own = cache._engine.ports.serializer  # the package's own; an application's reads what it likes
+        if not _is_decodable(self.as_type, by_msgspec=own is None or isinstance(own, MsgPack | Json | Raw)):
             self.as_type = None
 
     def loader(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Callable[[Load], Any]:
@@ -261,10 +263,12 @@ def _is_context(hint: Any) -> bool:
     return hint is Load or Load in typing.get_args(hint)
 
 
-def _is_decodable(kind: Any) -> bool:
+def _is_decodable(kind: Any, *, by_msgspec: bool) -> bool:
     """Whether values of this type can be made of bytes."""
     if kind is None or kind is Any:
         return False
+    if not by_msgspec:
+        return True
     try:
         msgspec.msgpack.Decoder(kind)
     except (TypeError, NotImplementedError, ValueError):
