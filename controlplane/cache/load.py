@@ -93,6 +93,15 @@ async def called(load: Loader[T], context: Load, longest: float) -> T:
                     next_step="Await it, or make a list of it.",
                 )
             return value
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Nobody ended us: something that the loader waits for was cancelled, which is its failure like any other.
+        raise Unavailable(
+            f"the loader of {context.key!r} was cancelled from within; nothing was cached",
+            next_step="See what the loader waits for, and who cancels that; the call may be repeated.",
+        ) from error
     except TimeoutError as error:
         if not limit.expired():
             raise
