@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from controlplane.adapters.redis.connect import connect
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
-from controlplane.domain.purge_log import Kind
+from controlplane.cache.testing import FakePurgeLog, FakeRegion
+from controlplane.domain.purge_log import Barrier, Kind, Position
 from sandbox import valkey
-from tests.cache.scene import in_loop, until
+from tests.cache.scene import Source, in_loop, until
 
 KEYS = ("head", "log", "barriers", "members")
 
@@ -57,3 +59,30 @@ async def test_the_same_server_with_older_data_is_another_epoch(victim: valkey.S
     assert (await log.append(["wedding:b"], Kind.HARD)).position.n > lost.position.n
     await redis.aclose(close_connection_pool=True)
     await log.aclose()
+
+
+class LosesTwice(FakePurgeLog):
+    """A log that begins anew once more when somebody puts removals back."""
+
+    losses = 0
+
+    async def restore(self, epoch: str, removed: Sequence[Barrier]) -> Position:
+        if not self.losses:
+            self.losses += 1
+            self.restart_empty()
+        return await super().restore(epoch, removed)
+
+
+@in_loop
+async def test_a_log_that_begins_anew_while_removals_are_put_back_gets_them_all() -> None:
+    """The removal is in the log that remains, and a process that starts afterwards takes no older value from Redis."""
+    region = FakeRegion()
+    log = region.log = LosesTwice(region.clock)
+    async with region.cache() as cache:
+        await cache.get_or_load("k", Source(), tags=["wedding:lost"])
+        await until(lambda: region.tier.values)
+        await cache.remove(tags=["wedding:lost"])
+        log.restart_empty()
+        await until(lambda: log.losses == 1 and "wedding:lost" in log.known)
+        async with region.cache() as other:
+            assert await other.get("k", "gone") == "gone"
