@@ -83,6 +83,26 @@ async def test_one_load_probes_after_the_rest() -> None:
 
 
 @in_loop
+async def test_a_bulk_load_probes_with_one_key() -> None:
+    """Half-open, one of several keys is loaded and closes it; the others fail alone, and nobody waits for ever."""
+    region, source = FakeRegion(), Source()
+    asked: list[Sequence[str]] = []
+
+    async def bulk(keys: Sequence[str]) -> dict[str, str]:
+        asked.append(keys)
+        return dict.fromkeys(keys, "many")
+
+    async with region.cache() as cache:
+        await fail(region, cache, source, 3, **GUARD)
+        assert len((await cache.get_many_or_load("abc", bulk, **GUARD)).failed) == 3
+        await region.pass_by("10s")
+        many = await cache.get_many_or_load("abc", bulk, **GUARD)
+        assert (len(many.failed), asked) == (2, [["a"]])
+        assert many["a"] == "many"
+        assert dict(await cache.get_many_or_load("abc", bulk, **GUARD)) == dict.fromkeys("abc", "many")
+
+
+@in_loop
 async def test_what_does_not_open_it() -> None:
     """A success in between, a bulk load that fails for many keys at once, wrong use of the cache."""
     region, source = FakeRegion(), Source()
@@ -153,6 +173,6 @@ async def test_names_are_bounded() -> None:
     """Ten thousand names are no leak: whoever names a loader by the key only loses its breaker."""
     region, source = FakeRegion(), Source()
     async with region.cache() as cache:
-        for number in range(2_000):
+        for number in range(1_200):
             await cache.get_or_load("k", source, loader=f"menu {number}", skip=["memory", "redis"])
         assert len(cache._engine.loading._breakers._known) == 1_000
