@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.cache import Settings
-from controlplane.cache.testing import FakeRegion
+from controlplane.cache.testing import FakeRegion, FakeTier
 from controlplane.domain.keys import in_namespace
+from controlplane.domain.purge_log import Position
 from controlplane.ports.second_tier import Stored
 from sandbox import valkey
 from tests.cache.scene import in_loop, real_cache
@@ -38,3 +41,23 @@ async def test_an_older_fill_is_refused_until_then(after: float, is_taken: bool)
         await cache.remove("k")
         region.clock.pass_by(after)
         assert await region.tier.fill(NAME, late, 3600.0) is is_taken
+
+
+class NoTombstones(FakeTier):
+    """A tier whose driver fails in a way of its own."""
+
+    async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
+        raise KeyError("of the driver")
+
+
+@in_loop
+async def test_a_removal_holds_without_tombstones() -> None:
+    """G13: whatever a tier raises when keys are buried, the removal is made and acts; the failure is counted."""
+    region = FakeRegion()
+    region.tier = NoTombstones(region.clock)
+    async with region.cache() as cache:
+        await cache.put("k", "value")
+        receipt = await cache.remove("k")
+        assert (await receipt.complete(timeout=30)).complete
+        assert await cache.get("k", "gone") == "gone"
+        assert cache.stats.fills_dropped == 1
