@@ -47,7 +47,7 @@ class NoTombstones(FakeTier):
     """A tier whose driver fails in a way of its own."""
 
     async def bury(self, keys: Iterable[str], at: Position, born: float, seconds: float) -> None:
-        raise KeyError("of the driver")
+        raise RuntimeError("of the driver")
 
 
 @in_loop
