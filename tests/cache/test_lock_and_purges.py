@@ -61,3 +61,16 @@ async def looked(region: FakeRegion) -> None:
     """Wait until somebody looked into the second tier twice more."""
     before = region.tier.fetches
     await until(lambda: region.tier.fetches > before + 1)
+
+
+@in_loop
+async def test_nobody_waits_longer_than_the_lock_is_held() -> None:
+    """A lock that its holder never gives back, and that never ends, costs a waiter its time once: then he loads."""
+    region, lock, source = FakeRegion(), HeldLock(), Source()
+    settings = Settings(one_load=frozenset({Tier.HIGH}), one_load_for=60)
+    async with Cache(settings, second=region.tier, log=region.log, clock=region.clock, lock=lock) as waiter:
+        read = asyncio.create_task(waiter.read("k", source, tier=Tier.HIGH))
+        await looked(region)
+        assert not read.done()
+        region.clock.pass_by(61)
+        assert ((await read).value, source.loads) == ("v0", 1)

@@ -86,3 +86,14 @@ async def test_a_log_that_begins_anew_while_removals_are_put_back_gets_them_all(
         await until(lambda: log.losses == 1 and "wedding:lost" in log.known)
         async with region.cache() as other:
             assert await other.get("k", "gone") == "gone"
+
+
+@in_loop
+async def test_a_purge_is_numbered_above_what_its_caller_has_applied(victim: valkey.Server) -> None:
+    """Also in an epoch that goes on: nobody who has applied the caller's purges takes the new one for one of them."""
+    log = RedisPurgeLog(victim.url, scope="s", timeout=5)
+    first = await log.append(["wedding:a"], Kind.HARD)
+    second = await log.append(["wedding:b"], Kind.HARD, seen=40)
+    assert (first.position.n, second.position.n) == (1, 41)
+    assert first.position.epoch == second.position.epoch
+    await log.aclose()
