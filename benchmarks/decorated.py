@@ -77,7 +77,7 @@ async def _interleaved(cache: Cache) -> tuple[list[float], list[float], list[flo
     async def ours(wedding: str, page: int) -> Guest:
         return Guest(wedding)
 
-    @cache.cached("guests:{wedding}:{page}", tags=["wedding:{wedding}"])
+    @cache.cached("guests:{wedding}:{page}", tags=["wedding:{wedding}"], shares=ours)
     def plain(wedding: str, page: int) -> Guest:
         raise AssertionError("loaded already")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import contextlib
 import contextvars
 import os
@@ -17,7 +18,7 @@ from controlplane.cache.options import CallOptions
 from controlplane.cache.receipt import Receipt
 from controlplane.domain.purge_log import Purge
 from controlplane.domain.tier import Tier
-from controlplane.errors import BadInput
+from controlplane.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:
     from controlplane.cache.client import Cache
@@ -41,7 +42,9 @@ class Blocking:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __enter__(self) -> Blocking:
-        self._started()
+        self._after_fork()
+        with self._starting:
+            self._started()
         return self
 
     def __exit__(
@@ -110,48 +113,57 @@ class Blocking:
 
         Raises BadInput in the cache's own loop.
         """
-        loop = self._started()
-        if _running() is loop:
+        here = _running()
+        if here is not None and here in (self._cache.loop, self._loop):
             work.close()
             raise BadInput(
                 "a plain function asked the cache in the cache's own event loop: it would wait for itself for ever",
                 next_step="Make it a coroutine function, or call it by asyncio.to_thread.",
             )
-        future = asyncio.run_coroutine_threadsafe(work, loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        self._after_fork()
+        with self._starting:
+            # Under the lock, so that what is handed over has a turn before `close` ends the loop.
+            loop = self._started()
+            future = asyncio.run_coroutine_threadsafe(work, loop)
+        return _result(future, loop)
 
     def close(self) -> None:
-        """Close the cache and end its loop, if this face started it."""
-        thread, loop = self._thread, self._loop
-        if thread is None or loop is None or self._pid != os.getpid():
-            return
-        atexit.unregister(self.close)
-        asyncio.run_coroutine_threadsafe(self._cache.aclose(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
+        """Close the cache and end its loop, if this face started it; not where another thread uses it again by then."""
+        self._after_fork()
+        with self._starting:
+            thread, loop = self._thread, self._loop
+            if thread is None or loop is None or not thread.is_alive():
+                return
+            closed = asyncio.run_coroutine_threadsafe(self._cache.aclose(), loop)
+        with contextlib.suppress(Unavailable):
+            _result(closed, loop)
+        with self._starting:
+            if self._loop is not loop or self._cache.loop is loop:
+                return
+            self._thread = self._loop = None
+            atexit.unregister(self.close)
+            loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        self._thread = self._loop = None
 
     def _started(self) -> asyncio.AbstractEventLoop:
-        """The cache's loop; one of our own if it has none. A forked child starts anew."""
+        """The cache's loop; one of our own if it has none."""
+        loop = self._cache.loop
+        if loop is not None:
+            return loop
+        own = self._loop
+        if own is None or self._thread is None or not self._thread.is_alive():
+            own = self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=_run, args=(own,), name="wedcache", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+        _result(asyncio.run_coroutine_threadsafe(self._cache.open(), own), own)
+        return own
+
+    def _after_fork(self) -> None:
+        """A forked child starts anew."""
         if self._pid != os.getpid():
             self._starting, self._pid = threading.Lock(), os.getpid()
             self._thread = self._loop = None
-        with self._starting:
-            loop = self._cache.loop
-            if loop is not None:
-                return loop
-            own = self._loop
-            if own is None or self._thread is None or not self._thread.is_alive():
-                own = self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=_run, args=(own,), name="wedcache", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
-            asyncio.run_coroutine_threadsafe(self._cache.open(), own).result()
-            return own
 
 
 def in_thread(load: Callable[[Any], T]) -> Callable[[Any], Awaitable[T]]:
@@ -196,9 +208,31 @@ def _succeed(future: asyncio.Future[Any], value: Any) -> None:
 
 
 def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
-    """StopIteration cannot cross a future."""
+    """The error; one that no future takes, or that would end the loop and leave every other thread waiting, as text."""
+    if isinstance(error, (StopIteration, KeyboardInterrupt, SystemExit)):
+        cause, error = error, RuntimeError(f"the loader ended by {error!r}")
+        error.__cause__ = cause
     if not future.done():
-        future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
+        future.set_exception(error)
+
+
+def _result(future: concurrent.futures.Future[T], loop: asyncio.AbstractEventLoop) -> T:
+    """Wait for what `loop` was asked; for one that was closed without an answer, no longer."""
+    try:
+        while True:
+            concurrent.futures.wait((future,), timeout=1.0)
+            if future.done():
+                return future.result()
+            if loop.is_closed():
+                raise concurrent.futures.CancelledError
+    except concurrent.futures.CancelledError as error:
+        raise Unavailable(
+            "the cache was closed before it answered; what was asked may or may not have happened",
+            next_step="Ask again: the cache opens again by itself.",
+        ) from error
+    except BaseException:
+        future.cancel()
+        raise
 
 
 def _running() -> asyncio.AbstractEventLoop | None:
@@ -215,4 +249,16 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
     finally:
+        loop.run_until_complete(_ended())
         loop.close()
+
+
+async def _ended() -> None:
+    """End what is left in this loop: other threads wait for it."""
+    this = asyncio.current_task()
+    while left := asyncio.all_tasks() - {this}:
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        # What was handed over in the last moment begins in the next turn.
+        await asyncio.sleep(0)

@@ -10,7 +10,7 @@ import msgspec
 from controlplane.cache import compress, envelope
 from controlplane.cache.entry import common_of
 from controlplane.cache.envelope import EntryTerms, Unusable
-from controlplane.cache.isolation import SCALARS, Isolation, Kept, Thaw
+from controlplane.cache.isolation import Isolation, Kept, Thaw
 from controlplane.cache.serializers import Serializers, decoder_of
 from controlplane.domain.tier import Tier
 from controlplane.errors import BadInput
@@ -95,9 +95,9 @@ class Coding:
 
     def wrap(
         self, name: str, payload: bytes, *, fresh: float, stale: float, life: float, tier: str, tags: tuple[str, ...]
-    ) -> bytes:
-        """An envelope's bytes around what `encode` gave; durations in seconds. Raises ValueError for terms that are too
-        long (tags of 65,535 bytes)."""
+    ) -> bytes | None:
+        """An envelope's bytes around what `encode` gave, durations in seconds; None where the tags alone are too large
+        (65,535 bytes)."""
         packing, packed = compress.pack(payload, self._above)
         terms = EntryTerms(
             int(fresh * 1000),
@@ -108,7 +108,10 @@ class Coding:
             self._serializers.writes.code,
             int(packing),
         )
-        return envelope.wrap(name, terms, packed)
+        try:
+            return envelope.wrap(name, terms, packed)
+        except ValueError:
+            return None
 
     def open(self, raw: bytes, name: str, kind: Any) -> Opened | Unusable:
         """The value of `name` in `raw`, as type `kind` (None: plain dicts, lists, texts, numbers); or why not."""
@@ -134,7 +137,7 @@ class Coding:
         except Exception:
             # Whatever a serializer makes of bytes that are not of the asked type: it is no value of it.
             return Unusable.MISTYPED
-        if family.hands_out or type(value) in SCALARS:
+        if family.hands_out or self._isolation.hands_out(value, kind):
             return Opened(value, None, len(payload), family)
         return Opened(payload, family.thaw, len(payload), family)
 

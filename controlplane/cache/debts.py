@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from controlplane.cache.barriers import Barriers
@@ -51,6 +52,8 @@ class Owing:
         self._places: dict[int, Placed] = {}
         self._looks_at = 0.0 if debts is not None else float("inf")
         self._never_looked = debts is not None
+        # Called with each owed purge once the log has taken it.
+        self.delivered: Callable[[Purge], object] = _nobody
 
     @property
     def owes(self) -> bool:
@@ -92,8 +95,9 @@ class Owing:
                 self._places[owed.mark.owed] = Placed(purge, self._clock.monotonic())
                 self._places.pop(owed.mark.owed - _PLACES, None)
                 self._stats.purges_delivered += 1
-            self._queue.popleft()
+                self.delivered(purge)
             await asyncio.to_thread(self._debts.settle, owed.debt)
+            self._queue.popleft()
 
     async def look(self) -> None:
         """Take over what processes that are gone still owe; looks at most once in 5 s. Never raises."""
@@ -130,3 +134,7 @@ class Owing:
         self._queue.append(_Owed(debt, mark))
         self._stats.purges_owed += 1
         return Purge(mark, kind, tags)
+
+
+def _nobody(_: Purge) -> None:
+    """Without a second tier nobody has to know."""

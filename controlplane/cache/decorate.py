@@ -15,6 +15,8 @@ from controlplane.cache.blocking import in_thread
 from controlplane.cache.hot_keys import SAMPLE_MASK
 from controlplane.cache.load import Load
 from controlplane.cache.options import CallOptions
+from controlplane.cache.overlap import KeySpace
+from controlplane.cache.serializers import Json, MsgPack, Raw
 from controlplane.cache.templates import Signature, Template, key_template
 from controlplane.domain.tags import CacheTag
 from controlplane.domain.tier import Tier
@@ -45,6 +47,7 @@ class Decorating:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._keys = KeySpace()
 
     def cached(
         self,
@@ -54,6 +57,7 @@ class Decorating:
         tags: Iterable[str] = (),
         ignore: Iterable[str] = (),
         as_type: Any = None,
+        shares: Callable[..., Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Cache a function's results: `@cache.cached("guests:{wedding}:{page}", tags=["wedding:{wedding}"])`.
@@ -61,12 +65,21 @@ class Decorating:
         Coroutine functions stay such; plain ones use the sync face. Every parameter is part of the key or in `ignore`
         (`self` and `cls` are ignored unless named). A parameter annotated `Load` gets the load's context; callers leave
         it out, so give it a default. The return annotation is the type of values from Redis, unless `as_type` is given.
-        A None is cached for `absent`. Raises BadInput here, when the function is defined, for whatever cannot work.
+        A None is cached for `absent`. Two functions whose keys could be equal are refused, unless the later one says
+        that it `shares` the earlier one's values. Raises BadInput here, when the function is defined, for whatever
+        cannot work.
         """
+
+        if not isinstance(template, str):
+            raise BadInput(
+                f"`cached` was given {template!r} in place of a key's template",
+                next_step='Name what the key is made of: @cache.cached("guests:{wedding}:{page}").',
+            )
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
             self._cache.settings.policies().of(tier, options)
             one = Cached(self._cache, function, template, tags, ignore, as_type)
+            self._keys.take(function, template, one.key.literals, shares)
             return cast("Callable[P, R]", cached(one, tier, options))
 
         return decorate
@@ -103,6 +116,11 @@ class Cached:
         self.cache = cache
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
+        if not callable(function) or not hasattr(function, "__qualname__"):
+            raise BadInput(
+                f"`cached` decorates functions, and {function!r} is none",
+                next_step="Put it beneath @classmethod, @staticmethod and @property; wrap a partial in a function.",
+            )
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise BadInput(f"{function.__qualname__} is a generator: its results can be taken once, and so not cached")
         signature = Signature(function)
@@ -112,7 +130,8 @@ class Cached:
         self.key = key_template(template, signature, ignored)
         self.tags = [tag_template(tag, signature) for tag in tags]
         self.as_type = hints.get("return") if as_type is None else as_type
-        if not _is_decodable(self.as_type):
+        own = cache._engine.ports.serializer  # the package's own; an application's reads what it likes
+        if not _is_decodable(self.as_type, by_msgspec=own is None or isinstance(own, MsgPack | Json | Raw)):
             self.as_type = None
 
     def loader(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Callable[[Load], Any]:
@@ -244,10 +263,12 @@ def _is_context(hint: Any) -> bool:
     return hint is Load or Load in typing.get_args(hint)
 
 
-def _is_decodable(kind: Any) -> bool:
+def _is_decodable(kind: Any, *, by_msgspec: bool) -> bool:
     """Whether values of this type can be made of bytes."""
     if kind is None or kind is Any:
         return False
+    if not by_msgspec:
+        return True
     try:
         msgspec.msgpack.Decoder(kind)
     except (TypeError, NotImplementedError, ValueError):

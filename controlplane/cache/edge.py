@@ -17,7 +17,7 @@ from controlplane.cache.keeping import Keeping
 from controlplane.cache.load import Load
 from controlplane.cache.parts import Parts, Terms
 from controlplane.cache.serializers import Json, MsgPack, Raw
-from controlplane.domain.http_caching import BORN, TAGS, directives
+from controlplane.domain.http_caching import BORN, STATUS, TAGS, directives, parsed_status
 from controlplane.domain.tags import CacheTag, is_erasable
 from controlplane.errors import BadInput
 from controlplane.ports.edge_reader import EdgeAnswer, EdgeReader, answers_edge
@@ -52,6 +52,8 @@ def copy_of(answer: EdgeAnswer, now: float) -> EdgeCopy | None:
     said = directives(headers.get("cache-control"))
     packed = headers.get("content-encoding", "identity").strip().lower() != "identity"
     if answer.status != 200 or packed or "set-cookie" in headers or said.keys() & {"private", "no-store", "no-cache"}:
+        return None
+    if any(cache.is_stale for cache in parsed_status(headers.get(STATUS.lower()))):
         return None
     born, waited = _number(headers.get(BORN.lower())), _number(headers.get("age", "0"))
     lifetime = _number(said.get("s-maxage", said.get("max-age")))

@@ -26,6 +26,7 @@ from controlplane.cache.serializers import Serializers
 from controlplane.cache.settings import Settings
 from controlplane.cache.shared import SharedTier
 from controlplane.cache.stats import Stats
+from controlplane.cache.tombstones import Tombstones
 from controlplane.ports.clock import Clock
 from controlplane.ports.debts import Debts
 from controlplane.ports.edge_reader import EdgeReader
@@ -94,7 +95,7 @@ class Engine:
         if settings.member and forked:
             # Two living processes must never share a name.
             self.member = f"{settings.member}/{os.getpid()}"
-        self.memory = Memory(settings.max_entries, settings.max_bytes, lambda key, _: hooks.evicted(key))
+        self.memory = Memory(settings.max_entries, settings.max_bytes, lambda key, _: hooks.evicted(key), stats)
         self.barriers = Barriers()
         self.follower = Follower(ports.log, self.barriers, ports.clock, self.member, settings, stats, ports.debts)
         coding = Coding(
@@ -111,6 +112,9 @@ class Engine:
             if second
             else None
         )
+        self.tombstones = Tombstones(self.shared, settings.namespace) if self.shared else None
+        if self.tombstones is not None:
+            self.follower.owing.delivered = self.tombstones.delivered
         self.parts = Parts(
             settings,
             ports.clock,
@@ -143,6 +147,8 @@ class Engine:
         """Wait for loads and fills under way (at most `drain_timeout` each), forget everything, leave, close."""
         await self.loading.drain()
         self.memory.clear()
+        if self.tombstones is not None:
+            await self.tombstones.aclose()
         if self.shared is not None:
             await self.shared.aclose()
         await self.follower.stop()
@@ -150,6 +156,7 @@ class Engine:
         await self.turns.aclose()
         if self.edge is not None:
             await self.edge.aclose()
+        await self._hooks.drain(self.settings.drain_timeout)
         await self.ports.log.aclose()
 
     def renewed(self, *, forked: bool) -> Engine:

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import msgspec
 
 from controlplane.domain import tags as tag_rules
-from controlplane.domain.http_caching import Facts
+from controlplane.domain.http_caching import Facts, status_of
 from controlplane.domain.purge_log import Position
 from controlplane.domain.tier import Tier
 
@@ -219,6 +219,11 @@ class Read(Generic[T]):
             self.stored,
             self.collapsed,
         )
+
+    @property
+    def cache_status(self) -> str:
+        """How the cache handled the read, as one member of the HTTP field `Cache-Status` (RFC 9211)."""
+        return status_of(self.facts)
 
 
 @functools.lru_cache(maxsize=1_024)

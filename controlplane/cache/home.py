@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from controlplane.cache.engine import Engine
 from controlplane.cache.entry import Entry, Read, Status
-from controlplane.cache.load import Load, Loader, called
+from controlplane.cache.load import Load, Loader, begun, called
 from controlplane.cache.parts import Terms
 from controlplane.errors import Unavailable
 
@@ -142,10 +142,14 @@ def brought_from(loop: asyncio.AbstractEventLoop, load: Callable[[Any], Awaitabl
     """A loader that runs in `loop`, for a cache that lives in another one."""
 
     async def at_its_home(asked: Any) -> T:
-        return await load(asked)
+        return await begun(load, asked)
 
     async def bring(asked: Any) -> T:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(at_its_home(asked), loop))
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(at_its_home(asked), loop))
+        except (KeyboardInterrupt, SystemExit) as error:
+            # It ends the loop that it was raised in; the cache's serves others too.
+            raise RuntimeError(f"the loader ended by {error!r}") from error
 
     return bring
 

@@ -41,6 +41,10 @@ _SCALAR_KINDS = (
 )  # fmt: skip
 
 
+# What classes of pydantic models have, and no others.
+_MODEL = "__pydantic_private__"
+
+
 class Kept(NamedTuple):
     """What an entry keeps, and how a caller's own value comes from it (None: it is handed out as it is)."""
 
@@ -63,6 +67,10 @@ class Isolation:
     def trusts(self, kind: Any) -> bool:
         """Whether every value that a decoder makes for the type `kind` is handed out as it is."""
         return self._rule == "none" or (self._rule == "frozen" and kind is not None and is_frozen_kind(kind))
+
+    def hands_out(self, value: Any, kind: Any) -> bool:
+        """Whether this value, decoded as type `kind`, which is not trusted, is handed out as it is all the same."""
+        return type(value) in SCALARS or (self._rule == "frozen" and kind is not None and _is_frozen_model(value))
 
     def of_loaded(self, value: Any, payload: bytes | None, serializer: Serializer, kind: Any) -> Kept | None:
         """For what a loader brought and its bytes (None: it has none); None where it cannot be copied at all."""
@@ -95,6 +103,8 @@ def is_frozen(value: Any) -> bool:
         if isinstance(value, msgspec.Struct):
             fields = value.__struct_fields__
             return bool(value.__struct_config__.frozen) and all(is_frozen(getattr(value, name)) for name in fields)
+        if hasattr(kind, _MODEL):
+            return _is_frozen_model(value)
         if dataclasses.is_dataclass(kind):
             names = [field.name for field in dataclasses.fields(kind)]
             settled = _is_frozen_dataclass(kind) and set(getattr(value, "__dict__", ())) <= set(names)
@@ -102,6 +112,13 @@ def is_frozen(value: Any) -> bool:
     except RecursionError:
         return False
     return False
+
+
+def _is_frozen_model(value: Any) -> bool:
+    """Whether `value` is a pydantic model that refuses assignment, of frozen parts; pydantic itself is not needed."""
+    if not hasattr(type(value), _MODEL) or not type(value).model_config.get("frozen"):
+        return False
+    return not value.__pydantic_private__ and not value.__pydantic_extra__ and all(map(is_frozen, vars(value).values()))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -144,7 +161,7 @@ def _is_frozen_dataclass(kind: type[Any]) -> bool:
 
 def _has_fields(value: Any) -> bool:
     """Whether the value's own class tells a decoder what to make."""
-    return isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value)
+    return isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value) or hasattr(type(value), _MODEL)
 
 
 def _decodes_to(value: Any, payload: bytes, serializer: Serializer, kind: Any) -> bool:
@@ -178,4 +195,7 @@ def is_same(one: Any, other: Any) -> bool:
         names = tuple(field.name for field in dataclasses.fields(kind))
         extra = set(getattr(one, "__dict__", ())) - set(names)
         return not extra and all(is_same(getattr(one, n), getattr(other, n)) for n in names)
+    if hasattr(kind, _MODEL):
+        names = ("__dict__", "__pydantic_extra__", "__pydantic_private__")
+        return all(is_same(getattr(one, n), getattr(other, n)) for n in names)
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import types
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ from controlplane.cache.durations import Duration
 from controlplane.errors import BadInput, Unavailable
 
 T = TypeVar("T")
+
+
+# Every caller of a joined load would get the same one.
+_ONCE = (types.GeneratorType, types.AsyncGeneratorType, types.CoroutineType)
 
 
 class _NotModified:
@@ -73,11 +78,30 @@ class JointLoad(ABC):
 
 
 async def called(load: Loader[T], context: Load, longest: float) -> T:
-    """What the loader answers within `longest` seconds. Raises what it raises, Unavailable when the time is up."""
+    """What the loader answers within `longest` seconds.
+
+    Raises what it raises, Unavailable when the time is up, BadInput for a plain function or for what can be taken once.
+    """
     limit = asyncio.timeout(longest)
     try:
         async with limit:
-            return await load(context)
+            value = await begun(load, context)
+            if isinstance(value, _ONCE):
+                _close(value)
+                raise BadInput(
+                    f"the loader of {context.key!r} answered a {type(value).__name__}, which can be taken once only",
+                    next_step="Await it, or make a list of it.",
+                )
+            return value
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Nobody ended us: something that the loader waits for was cancelled, which is its failure like any other.
+        raise Unavailable(
+            f"the loader of {context.key!r} was cancelled from within; nothing was cached",
+            next_step="See what the loader waits for, and who cancels that; the call may be repeated.",
+        ) from error
     except TimeoutError as error:
         if not limit.expired():
             raise
@@ -85,3 +109,20 @@ async def called(load: Loader[T], context: Load, longest: float) -> T:
             f"loading {context.key!r} took longer than {longest:g} s; nothing was cached",
             next_step="See what the loader waits for; the call may be repeated.",
         ) from error
+
+
+def begun(load: Callable[[Any], Awaitable[T]], asked: Any) -> Awaitable[T]:
+    """What `load(asked)` begins. Raises what that raises, BadInput for a plain function."""
+    answer = load(asked)
+    if not hasattr(answer, "__await__"):
+        raise BadInput(
+            f"the loader {getattr(load, '__qualname__', load)} is a plain function; a read awaits its loader",
+            next_step="Make it a coroutine function, or read by `cache.blocking`.",
+        )
+    return answer
+
+
+def _close(value: object) -> None:
+    """End what nobody will take, where that needs no waiting."""
+    if isinstance(value, types.GeneratorType | types.CoroutineType):
+        value.close()

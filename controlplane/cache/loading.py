@@ -16,7 +16,8 @@ from controlplane.cache.flight import Flight, Flights
 from controlplane.cache.freshness import State
 from controlplane.cache.judged import JudgedMemory
 from controlplane.cache.keeping import Keeping
-from controlplane.cache.load import NOT_MODIFIED, JointLoad, Load, Loader, called
+from controlplane.cache.load import NOT_MODIFIED, JointLoad, Load, Loader
+from controlplane.cache.loader_breakers import LoaderBreakers
 from controlplane.cache.lock import Turns
 from controlplane.cache.options import Policy
 from controlplane.cache.parts import Parts, Terms
@@ -59,6 +60,7 @@ class Loading:
         self._judged = judged
         self._keeping = keeping
         self._turns = turns
+        self._breakers = LoaderBreakers(parts.clock, parts.stats)
         self._edge = edge
         self._spans = parts.spans
         self.ask = _nothing if parts.shared is None else parts.shared.fetch
@@ -80,7 +82,7 @@ class Loading:
 
     def joinable(self, key: str, terms: Terms) -> Flight[Landing] | None:
         """The flight under way for `key`, unless it began before a purge that we have applied."""
-        flight = self._flights.get(terms.flight_name(key))
+        flight = self._flights.get(terms.flight_name(key, edge=self._edge is not None))
         if flight is None:
             return None
         generation = self._barriers.generation
@@ -100,7 +102,7 @@ class Loading:
             return flight
         barriers = self._barriers
         flight = self._flights.start(
-            terms.flight_name(key),
+            terms.flight_name(key, edge=self._edge is not None),
             lambda flight: self._fly(flight, key, load, terms, copy, fetch=fetch),
             barriers.position,
             barriers.generation,
@@ -131,7 +133,7 @@ class Loading:
         shared = self._shared
         if shared is None or key in shared.asking or key in self._memory.entries:
             return None
-        return self._askers[tier]
+        return self._askers.get(tier)
 
     def welcome(self, key: str, entry: Entry, policy: Policy) -> bool:
         """Keep what the second tier had, unless it may never be served; whether it is a hit."""
@@ -214,10 +216,9 @@ class Loading:
         """Call the loader, and keep what it brings unless a purge came since it began."""
         started = self._monotonic()
         context = Load(key, None if copy is None else copy.own(), has_previous=copy is not None)
-        self._stats.loads += 1
         try:
             with self._spans.within("load", key) if self._spans else contextlib.nullcontext():
-                value = await called(load, context, terms.policy.hard_timeout)
+                value = await self._breakers.called(load, context, terms.policy)
         except Exception as error:
             self._failed(key, copy, terms, error)
             raise

@@ -8,9 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from controlplane.cache.entry import Read
 from controlplane.cache.home import direct as read_directly
-from controlplane.cache.load import JointLoad, Load, Loader
+from controlplane.cache.load import JointLoad, Load, Loader, begun
 from controlplane.cache.parts import Terms
 from controlplane.cache.reader import Begun, Reader
+from controlplane.errors import BadInput
 
 T = TypeVar("T")
 
@@ -78,7 +79,13 @@ class _Bulk(JointLoad, Generic[T]):
             mine.called.set()
 
     async def _call(self, keys: Sequence[str]) -> Mapping[str, T | Exception | None]:
-        return await self._load(keys)
+        found = await begun(self._load, keys)
+        if not isinstance(found, Mapping):
+            raise BadInput(
+                f"a loader of several keys answered a {type(found).__name__}; nothing was cached",
+                next_step="Let it return a mapping from each key to its value, an exception or None.",
+            )
+        return found
 
 
 class _Round(Generic[T]):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from controlplane.cache.entry import Entry
 from controlplane.cache.queues import Queues
+from controlplane.cache.stats import Stats
 
 # What an entry costs beyond its key and value: object, tags, places (measured with tracemalloc, CPython 3.11).
 OVERHEAD = 240
@@ -17,17 +18,19 @@ class Memory:
     """Entries by key. Not for several threads.
 
     `entries` is read directly on the hot path; a hit adds one to its entry's `uses` and leaves `queues.mark` in it,
-    nothing else. `evicted` counts what left for want of room, `refused` what alone exceeds `max_bytes`. `on_evict` is
-    told what left for want of room, after both bounds hold again; what it raises reaches the caller of `put`.
+    nothing else. `stats` count what left for want of room (`evicted`) and what alone exceeds `max_bytes`
+    (`memory_refused`). `on_evict` is told what left for want of room, after both bounds hold again; what it raises
+    reaches the caller of `put`.
     """
 
-    def __init__(self, max_entries: int, max_bytes: int, on_evict: OnEvict | None = None) -> None:
+    def __init__(
+        self, max_entries: int, max_bytes: int, on_evict: OnEvict | None = None, stats: Stats | None = None
+    ) -> None:
         self.entries: dict[str, Entry] = {}
         self.queues = Queues(self.entries)
         self.on_evict = on_evict
         self.bytes = 0
-        self.evicted = 0
-        self.refused = 0
+        self.stats = stats or Stats()
         self._max_entries = max_entries
         self._max_bytes = max_bytes
 
@@ -54,7 +57,7 @@ class Memory:
             return False
         cost = entry.size + len(key) + OVERHEAD
         if cost > self._max_bytes:
-            self.refused += 1
+            self.stats.memory_refused += 1
             self.drop(key)
             return False
         if known is not None:
@@ -101,7 +104,7 @@ class Memory:
             key = self.queues.victim()
             entry = self.entries.pop(key)
             self.bytes -= cost_of(key, entry)
-            self.evicted += 1
+            self.stats.evicted += 1
             gone.append((key, entry))
         return gone
 

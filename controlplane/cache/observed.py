@@ -11,8 +11,8 @@ from controlplane.cache.client import Cache
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """`counters` only grow (see `Stats`). `gauges`: entries and bytes in memory, how many entries left it for want of
-    room, 1 while the purge log is heard, and for how many seconds it was not (left out before the first time).
+    """`counters` only grow (see `Stats`). `gauges`: entries and bytes in memory, 1 while the purge log is heard, and
+    for how many seconds it was not (left out before the first time).
     """
 
     namespace: str
@@ -30,8 +30,7 @@ class Watch:
         """The cache now."""
         cache, engine = self._cache, self._cache._engine  # the package's own; it changes at a fork
         memory, blind_for = engine.memory, engine.follower.blind_for(engine.ports.clock.monotonic())
-        counters = {**cache.stats.as_dict(), "evicted": memory.evicted}
         gauges = {"entries": float(len(memory)), "bytes": float(memory.bytes), "log_heard": float(cache.sees_log)}
         if math.isfinite(blind_for):
             gauges["log_silence_seconds"] = max(0.0, blind_for)
-        return Observed(cache.settings.namespace, counters, gauges)
+        return Observed(cache.settings.namespace, cache.stats.as_dict(), gauges)

@@ -28,6 +28,8 @@ class Options(TypedDict, total=False):
     once. `soft_timeout`: how long a caller with a copy at hand waits for the loader. `hard_timeout`: when a loader has
     failed. `throttle`: when a failed refresh is tried again. `skip`: tiers that are neither read nor written. `public`:
     whoever asks may have the value, so that it may be read through the edge; others never leave memory and Redis.
+    `loader`: the name of what the loader asks; after `loader_failures` failed loads of that name in a row, one load is
+    tried every `loader_rest`, and the others fail at once.
     """
 
     fresh: Duration
@@ -41,6 +43,9 @@ class Options(TypedDict, total=False):
     throttle: Duration
     skip: Iterable[str]
     public: bool
+    loader: str
+    loader_failures: int
+    loader_rest: Duration
 
 
 class CallOptions(Options, total=False):
@@ -65,6 +70,9 @@ class Policy:
     throttle: float
     skip: frozenset[str]
     public: bool = False
+    loader: str = ""
+    loader_failures: int = 5
+    loader_rest: float = 5.0
 
     @property
     def uses_memory(self) -> bool:
@@ -82,7 +90,7 @@ class Policy:
         return self.public and "edge" not in self.skip
 
 
-_DURATIONS = frozenset(Options.__annotations__) - {"jitter", "skip", "public"}
+_DURATIONS = frozenset(Options.__annotations__) - {"jitter", "skip", "public", "loader", "loader_failures"}
 
 
 def checked(options: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -100,11 +108,26 @@ def checked(options: Mapping[str, Any], where: str) -> dict[str, Any]:
             found[name] = _skip(value, named)
         elif name == "public":
             found[name] = value is True
+        elif name == "loader":
+            found[name] = _name(value, named)
+        elif name == "loader_failures":
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise BadInput(f"{named}={value!r}: it is a number of failed loads, at least 1")
+            found[name] = value
         else:
             raise BadInput(f"{named} is no option; there are {', '.join(sorted(Options.__annotations__))}")
+    if not found.get("loader_rest", 1.0) > 0:
+        raise BadInput(f"{where} loader_rest is zero: a breaker without a rest would never be open".strip())
     if not found.get("hard_timeout", 1.0) > 0:
         raise BadInput(f"{where} hard_timeout is zero: no loader could ever answer".strip())
     return found
+
+
+def _name(value: Any, named: str) -> str:
+    """The name of what a loader asks; "" for none."""
+    if not isinstance(value, str):
+        raise BadInput(f"{named}={value!r}: it is the name of what the loader asks, as 'menu-service'")
+    return value
 
 
 def _skip(names: Iterable[str], named: str) -> frozenset[str]:
@@ -149,9 +172,13 @@ class Policies:
         return not self.of(Tier.MEDIUM, given).uses_memory
 
     def of(self, tier: Tier, given: CallOptions | Mapping[str, Any] | None = None) -> Policy:
-        """The policy of a call. Raises BadInput for a wrong option or an unknown profile."""
+        """The policy of a call. Raises BadInput for a wrong option, an unknown profile or what is no tier."""
+        try:
+            plain = self.plain[tier]
+        except KeyError:
+            raise BadInput(f"tier={tier!r} is no member of Tier", next_step="Give, say, tier=Tier.HIGH.") from None
         if not given:
-            return self.plain[tier]
+            return plain
         own: dict[str, Any] = dict(cast("Mapping[str, Any]", given))
         name = own.pop("profile", None)
         if name is not None and name not in self._profiles:

@@ -36,9 +36,12 @@ class Terms:
         if self.policy.public and is_erasable(self.tags):
             raise BadInput("a value that names a guest is never public; nothing was read or stored")
 
-    def flight_name(self, key: str) -> str:
-        """Under which name callers share a load: those that skip a tier share with their like only."""
-        if self.policy.public and answers_edge.get():
+    def flight_name(self, key: str, *, edge: bool) -> str:
+        """Under which name callers share a load: those that skip a tier share with their like only.
+
+        `edge`: loads read the edge, and so must not be waited for by whom the edge waits for.
+        """
+        if edge and self.policy.public and answers_edge.get():
             return f"{key}\0edge"
         skip = self.policy.skip
         return key if not skip else f"{key}\0{','.join(sorted(skip))}"

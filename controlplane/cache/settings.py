@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from controlplane.cache.options import Options, Policies
 from controlplane.domain.tier import Tier
 from controlplane.errors import BadInput
 
 _HOUR = 3600.0
+# By annotation: what a setting takes.
+_NUMBERS: dict[str, Any] = {"int": int, "float": (int, float)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,15 @@ class Settings:
     drain_timeout: float = 2.0
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
-            value = getattr(self, name)
-            if name == "source_lag" and value == 0:
-                continue
-            if isinstance(value, (int, float)) and not (value > 0 and math.isfinite(value)):
+        for field_ in fields(self):
+            name, value, kind = field_.name, getattr(self, field_.name), _NUMBERS.get(str(field_.type))
+            if kind is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+                wanted = "a whole number" if kind is int else "a number of seconds (or, for refresh_cap, a second)"
+                raise BadInput(f"cache setting {name} is {value!r}; it must be {wanted}")
+            if kind is not None and not (value > 0 and math.isfinite(value)) and (name, value) != ("source_lag", 0):
                 raise BadInput(f"cache setting {name} is {value!r}; it must be above zero")
+        if wrong := [tier for tier in (*self.one_load, *self.tiers) if not isinstance(tier, Tier)]:
+            raise BadInput(f"cache settings one_load and tiers name {wrong[0]!r}; they take members of Tier")
         if self.blind_max_erasable < self.blind_after or self.blind_max < self.blind_max_erasable:
             raise BadInput("cache settings must hold: blind_after <= blind_max_erasable <= blind_max")
         self.policies()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import functools
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from controlplane.cache.aside import PACKS_ASIDE, UNPACKS_ASIDE, Aside
 from controlplane.cache.barriers import Barriers
 from controlplane.cache.breaker import Breaker, Phase
 from controlplane.cache.clear import is_clear, is_untouched
@@ -53,6 +55,7 @@ class SharedTier:
         self._coding = coding
         self._spans = spans
         self._fills: set[asyncio.Task[None]] = set()
+        self._aside = Aside()
         self.asking: set[str] = set()
         self.read_breaker = Breaker()
         self.fill_breaker = Breaker()
@@ -85,7 +88,12 @@ class SharedTier:
         finally:
             asking.discard(key)
         self.read_breaker.succeeded(ticket)
-        return None if stored is None else self._entry(key, name, stored, offset, as_type, is_plain=name is text)
+        if stored is None:
+            return None
+        if len(stored.payload) > UNPACKS_ASIDE:
+            opening = functools.partial(self._entry, key, name, stored, offset, as_type, is_plain=name is text)
+            return await self._aside.run(opening)
+        return self._entry(key, name, stored, offset, as_type, is_plain=name is text)
 
     async def _traced(self, spans: Spans, key: str, name: str) -> Stored | None:
         """One read of the tier, as a span."""
@@ -135,7 +143,8 @@ class SharedTier:
         ):
             self._stats.fills_dropped += 1
         else:
-            payload = self._coding.wrap(
+            wrap = functools.partial(
+                self._coding.wrap,
                 self._name(key),
                 value,
                 fresh=entry.fresh,
@@ -144,9 +153,9 @@ class SharedTier:
                 tier=entry.tier.value,
                 tags=own_tags,
             )
-            stored = Stored(payload, entry.as_of, entry.started + offset)
+            work = functools.partial(self._aside.run, wrap) if len(value) > PACKS_ASIDE else wrap()
             task = asyncio.get_running_loop().create_task(
-                self._fill(key, entry, stored, entry.started if since is None else since)
+                self._fill(key, entry, work, entry.started + offset, entry.started if since is None else since)
             )
             self._fills.add(task)
             task.add_done_callback(self._fills.discard)
@@ -187,8 +196,20 @@ class SharedTier:
             self._stats.fills_dropped += len(late)
         await self._second.aclose()
 
-    async def _fill(self, key: str, entry: Entry, stored: Stored, since: float) -> None:
+    async def _fill(
+        self,
+        key: str,
+        entry: Entry,
+        payload: bytes | Callable[[], Awaitable[bytes | None]] | None,
+        born: float,
+        since: float,
+    ) -> None:
         """One guarded write; a fill that waited too long could outlive the tombstone that would refuse it."""
+        packed = await payload() if callable(payload) else payload
+        if packed is None:
+            self._stats.oversized += 1
+            return
+        stored = Stored(packed, entry.as_of, born)
         now = self._clock.monotonic()
         age = now - entry.started
         if now - since > self._settings.max_fill_delay or age >= entry.life or self._follower.holds_fills:

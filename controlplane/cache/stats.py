@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass
 class Stats:
     """Counts since the start.
 
-    Those that end in `_failures` are failures that no caller saw. `redis_skipped`: reads that an open breaker kept from
-    Redis; `fills_shed`, `refreshes_shed`: those of low and medium left out under pressure. `damaged` to `mistyped`:
-    what Redis held was no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value that was not
-    stored in Redis, could not be, or not even in memory.
+    Those that end in `_failures` are failures that no caller saw. `loads_refused`, `redis_skipped`: loads and reads of
+    Redis that an open breaker kept from it (such a load counts as a failed one too); `loader_breaks`: how often a
+    loader's breaker opened. `fills_shed`, `refreshes_shed`: those of low and medium left out under pressure. `damaged`
+    to `mistyped`: what Redis held was no entry (why: `envelope.Unusable`), a miss. `oversized` to `uncopyable`: a value
+    that was not stored in Redis, could not be, or not even in memory. `evicted` left memory for want of room;
+    `memory_refused`: more than `max_bytes` by itself. `slow_hooks` held the event loop for more than 50 ms.
     """
 
     hits: int = 0
@@ -21,6 +23,8 @@ class Stats:
     misses: int = 0
     loads: int = 0
     load_failures: int = 0
+    loads_refused: int = 0
+    loader_breaks: int = 0
     loads_elsewhere: int = 0
     loads_not_stored: int = 0
     joined: int = 0
@@ -43,6 +47,8 @@ class Stats:
     oversized: int = 0
     unencodable: int = 0
     uncopyable: int = 0
+    evicted: int = 0
+    memory_refused: int = 0
     purges_applied: int = 0
     purges_owed: int = 0
     purges_delivered: int = 0
@@ -52,6 +58,7 @@ class Stats:
     log_failures: int = 0
     window_failures: int = 0
     hook_failures: int = 0
+    slow_hooks: int = 0
 
     def count(self, name: str) -> None:
         """One more of the counter called `name`."""

@@ -16,6 +16,7 @@ from controlplane.domain.tags import EVERYTHING
 
 BORN = "X-Wedcache-Born"
 TAGS = "X-Wedcache-Tags"
+STATUS = "Cache-Status"
 LOOP = "CDN-Loop"
 LOOP_NAME = "wedcache"
 # CloudFront keeps 50 tags of an object and drops further ones without a word: such an answer could never be purged.
@@ -23,7 +24,15 @@ MOST_TAGS = 50
 PRIVATE = {"Cache-Control": "private, no-store"}
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*")
+# RFC 8941: a bare item (string, boolean, number, token), a parameter, a member of a list.
+_VALUE = (
+    r"""("(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|\?[01]|-?[0-9]+(?:\.[0-9]+)?|[A-Za-z*][!#$%&'*+.^_`|~\w:/-]*)"""
+)
+_PARAMETER = re.compile(rf"\s*;\s*([a-z*][a-z0-9_.*-]*)(?:={_VALUE})?", re.ASCII)
+_MEMBER = re.compile(rf"\s*{_VALUE}((?:{_PARAMETER.pattern})*)\s*(,|\Z)", re.ASCII)
 _NOT_TEXT = re.compile(r"[^\x20-\x7e]")
+_FORWARDED = {"load-failed": "stale", "load-slow": "stale"}
+_YEAR = 31_536_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +69,20 @@ def is_known(if_none_match: str | None, tag: str) -> bool:
     return tag.removeprefix("W/") in {one.removeprefix("W/") for one in _ENTITY_TAG.findall(if_none_match)}
 
 
-def public(fresh_for: float, stale_for: float, browser: float) -> dict[str, str]:
+def public(fresh_for: float, stale_for: float, browser: float, *, immutable: bool = False) -> dict[str, str]:
     """Lifetimes for shared caches and browsers, in seconds from now: fresh, stale after that, fresh in a browser.
 
-    Cloudflare takes `s-maxage` for a ban on stale answers (its docs: cache concepts, revalidation), so it is given
-    `CDN-Cache-Control`, which it prefers; CloudFront cannot add stale directives, so they stand in `Cache-Control`.
+    Cloudflare takes `s-maxage` for a ban on stale answers (its docs: cache concepts, revalidation), as RFC 9111 has it
+    (section 5.2.2.10), so it is given `CDN-Cache-Control`, which it prefers; CloudFront cannot add stale directives, so
+    they stand in `Cache-Control`. Without a shorter time for browsers nobody is told `s-maxage`. `immutable`: the
+    address names the content, which everybody keeps for a year.
     """
-    fresh, stale = max(0, int(fresh_for)), max(0, int(stale_for))
-    directives = f"stale-while-revalidate={stale}, stale-if-error={stale}"
+    fresh, stale = _YEAR if immutable else max(0, int(fresh_for)), max(0, int(stale_for))
+    own = fresh if immutable else max(0, int(min(fresh, browser)))
+    directives = f"stale-while-revalidate={stale}, stale-if-error={stale}" + ", immutable" * immutable
+    shared = f", s-maxage={fresh}" * (own < fresh)
     return {
-        "Cache-Control": f"public, max-age={min(fresh, int(browser))}, s-maxage={fresh}, {directives}",
+        "Cache-Control": f"public, max-age={own}{shared}, {directives}",
         "CDN-Cache-Control": f"public, max-age={fresh}, {directives}",
     }
 
@@ -111,9 +124,57 @@ def cache_status(
     return "; ".join(said)
 
 
-def is_looping(cdn_loop: str | None) -> bool:
-    """Whether a request's `CDN-Loop` says that it comes from a reader through the edge."""
-    return LOOP_NAME in {one.partition(";")[0].strip().lower() for one in (cdn_loop or "").split(",")}
+def status_of(facts: Facts, *, key: str | None = None, cache: str = "wedcache") -> str:
+    """The `Cache-Status` member of a cache that handled a request so."""
+    if facts.how in ("loaded", "miss") or facts.tier == "edge":
+        return cache_status(
+            hit=False,
+            forwarded="bypass" if facts.how == "loaded" and not facts.tags else "miss",
+            ttl=facts.ttl if facts.stored else None,
+            stored=facts.stored,
+            collapsed=facts.collapsed or None,
+            key=key,
+            detail=facts.tier if facts.tier == "edge" else None,
+            cache=cache,
+        )
+    forwarded = _FORWARDED.get(facts.reason or "") if facts.how == "stale" else None
+    detail = facts.reason or facts.tier
+    return cache_status(hit=forwarded is None, forwarded=forwarded, ttl=facts.ttl, key=key, detail=detail, cache=cache)
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStatus:
+    """What one cache says of a request in `Cache-Status`: `said` are its parameters, True for one without a value."""
+
+    cache: str
+    said: Mapping[str, str | float | bool]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it gave an answer that was fresh no more."""
+        ttl = self.said.get("ttl")
+        return isinstance(ttl, float) and ttl < 0
+
+
+def parsed_status(field: str | None) -> tuple[CacheStatus, ...]:
+    """The caches that a `Cache-Status` field names, the nearest to the origin first; none of a malformed field."""
+    found, place = [], 0
+    while field and (member := _MEMBER.match(field, place)):
+        rows = ((name, _item(value) if value else True) for name, value in _PARAMETER.findall(member[2]))
+        found.append(CacheStatus(str(_item(member[1])), dict(rows)))
+        place = member.end()
+        if member[member.lastindex or 0] != ",":
+            return tuple(found)
+    return ()
+
+
+def is_from_edge(cdn_loop: str | None, via: str | None) -> bool:
+    """Whether a request came through a CDN, which waits for its answer and lets all who ask for the same wait too.
+
+    Cloudflare names itself in `CDN-Loop`, as our reader does; CloudFront only in `Via` (Developer Guide, request and
+    response behavior for custom origins).
+    """
+    return bool((cdn_loop or "").strip(" ,")) or "cloudfront" in (via or "").lower()
 
 
 def directives(header: str | None) -> Mapping[str, str]:
@@ -124,6 +185,15 @@ def directives(header: str | None) -> Mapping[str, str]:
         if name.strip():
             found.setdefault(name.strip().lower(), argument.strip().strip('"'))
     return found
+
+
+def _item(text: str) -> str | float | bool:
+    """The value of a bare item."""
+    if text.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    if text.startswith("?"):
+        return text == "?1"
+    return float(text) if text[0] in "-0123456789" else text
 
 
 def _text(text: str) -> str:

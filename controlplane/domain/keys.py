@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from urllib.parse import unquote_to_bytes
 
 MAX_ENCODED = 512
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
@@ -25,6 +26,15 @@ def encode(text: str) -> str:
     if len(encoded) <= MAX_ENCODED:
         return encoded
     return "~" + hashlib.blake2b(raw, digest_size=32).hexdigest()
+
+
+def decode(encoded: str) -> str | None:
+    """What `encode` made `encoded` of; None for a digest, which does not say, and for what `encode` never makes."""
+    try:
+        text = unquote_to_bytes(encoded).decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return text if encode(text) == encoded else None
 
 
 def is_plain(text: str) -> bool:

@@ -39,7 +39,8 @@ KINDS = {
 ERASABLE_KINDS = frozenset({"guest"})
 
 EVERYTHING = "*"
-_INTERNAL = ("key:", "ns:")
+_KEY = "key:"
+_INTERNAL = (_KEY, "ns:")
 _ERASABLE = tuple(f"{kind}:" for kind in ERASABLE_KINDS)
 # What every check below passes, in one look: a known kind, then printable ASCII without comma, space and capitals.
 _WELL_FORMED = re.compile(f"(?=.{{1,{MAX_TAG}}}\\Z)(?:{'|'.join(KINDS)}):[!-+\\--@\\[-~]+")
@@ -125,6 +126,14 @@ def namespace_tag(namespace: str) -> str:
 def key_tag(namespace: str, key: str) -> str:
     """The tag that a key of a namespace is of itself."""
     return f"key:{keys.encode(keys.in_namespace(namespace, key))}"
+
+
+def key_of_tag(namespace: str, tag: str) -> str | None:
+    """The key whose own tag `tag` is; None for any other tag, another namespace's key, and one known by its digest."""
+    kind, colon, encoded = tag.partition(":")
+    name = keys.decode(encoded) if kind + colon == _KEY else None
+    prefix = keys.in_namespace(namespace, "")
+    return name[len(prefix) :] if name is not None and name.startswith(prefix) else None
 
 
 def is_erasable(tags: Iterable[str]) -> bool:

@@ -7,8 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
-# True while a request is answered that itself came from a reader through the edge (its `CDN-Loop` says so): whoever
-# reads through the edge then would wait for himself.
+# True while a request is answered that itself came through the edge: an edge lets all who ask for one object wait for
+# one answer, so whoever reads through it then would wait for himself.
 answers_edge: ContextVar[bool] = ContextVar("wedcache_answers_edge", default=False)
 
 

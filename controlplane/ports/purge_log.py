@@ -15,8 +15,9 @@ class Purger(Protocol):
     """What a process needs that purges without caching anything (an agent, the command line)."""
 
     async def append(self, tags: Iterable[str], kind: Kind, *, seen: int = 0) -> Purge:
-        """Append one purge and raise its tags' barriers, in one atomic step; it has happened when this returns.
+        """Append one purge and raise its tags' barriers; all of it has happened when this returns.
 
+        One step, atomic, for up to 500 tags; larger ones may be several, of which the answer has the last number.
         `seen` is the highest number that the caller knows of; the new number is above it. Repeating it is harmless (a
         later purge of the same tags). Raises BadInput for a tag that is not one, before anything is sent. On
         Unavailable the purge may have happened; append it again.

@@ -10,24 +10,30 @@ from email.utils import format_datetime
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from controlplane.cache.load import Load
+from controlplane.domain import http_answers
+from controlplane.domain.http_answers import Asked as HttpAsked
+from controlplane.domain.http_answers import Terms
+from controlplane.domain.http_caching import PRIVATE
 from sandbox.clock import OffsetClock
-from sandbox.origin import headers, render
+from sandbox.origin import render
 from sandbox.origin.access import CACHE_STATUS
+from sandbox.origin.cached import CachedReads, Value
 from sandbox.origin.database import Database
-from sandbox.origin.headers import Copy
 from sandbox.origin.manifest import manifest
 from sandbox.origin.pages import NotFound, Pages
-from sandbox.origin.reader import Reader, Value
 from sandbox.origin.routes import Asked, Kind, Site, find
 from sandbox.origin.seed import Seed
 from sandbox.origin.writing import Writing
 
 HOST_OF_SITE = "X-Wedcache-Host"
+# Browsers keep a page as long as CDNs do: RFC 9111 forbids stale answers to whoever is told another time (`s-maxage`).
+BROWSER = float("inf")
 
 
 def complaint(status: int, error: str, message: str, **more: object) -> web.Response:
     """An answer for the person who reads it: what happened and what to do; never kept by a cache."""
-    return web.json_response({"error": error, "message": message, **more}, status=status, headers=headers.PERSONAL)
+    return web.json_response({"error": error, "message": message, **more}, status=status, headers=PRIVATE)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Application:
         seed: Seed,
         database: Database,
         pages: Pages,
-        reader: Reader,
+        reader: CachedReads,
         writing: Writing,
         clock: OffsetClock,
     ) -> None:
@@ -100,29 +106,29 @@ class Application:
                 return await self._writing.answer(request, asked)
             case Kind.MANIFEST:
                 listed = manifest(self._database, asked.route.site, asked.wedding)
-                return web.json_response(listed, headers=headers.PERSONAL)
+                return web.json_response(listed, headers=PRIVATE)
             case Kind.OPERATOR:
-                return web.json_response(
-                    {"operator": asked.variables["x"], "region": self._region}, headers=headers.PERSONAL
-                )
+                return web.json_response({"operator": asked.variables["x"], "region": self._region}, headers=PRIVATE)
 
     async def _cacheable(self, request: web.Request, asked: Asked) -> web.Response:
         route = asked.route
         assert route.tier is not None  # noqa: S101 - every cacheable row of the table has a tier
 
-        async def load() -> Value:
-            born = self._clock.time()
-            return {**self._pages.load(asked), "born": born}
+        async def load(_context: Load) -> Value:
+            return self._pages.load(asked)
 
-        seen = await self._reader.get_or_load(asked.key, load, tier=route.tier, tags=asked.tags)
-        request[CACHE_STATUS] = seen.status
-        value = seen.value
+        read = await self._reader.read(asked.key, load, tier=route.tier, tags=asked.tags)
+        request[CACHE_STATUS] = f"{read.status.value}/{read.reason.value}" if read.reason else read.status.value
+        value = read.value
+        assert value is not None  # noqa: S101 - the loader gives no None
         body = self._pages.photo_bytes(asked) if route.page == "photo" else value["body"].encode()
-        copy = Copy(body, value["type"], value["version"], value["born"])
-        told = headers.cacheable(copy, route.tier, asked.tags, self._region, immutable=route.immutable)
-        if headers.not_modified(request.headers.get("If-None-Match"), told["ETag"]):
-            return web.Response(status=304, headers=told)
-        return web.Response(body=body, headers={**told, "Content-Type": copy.content_type})
+        terms = Terms(public=True, immutable=route.immutable, browser=BROWSER)
+        http = HttpAsked(request.method, request.headers.get("If-None-Match"))
+        told = http_answers.answer(read.facts, body, http, terms, self._reader.log_time)
+        headers = {**told.headers, "X-Wedcache-Version": str(value["version"])}
+        if told.status == 200:
+            headers["Content-Type"] = value["type"]
+        return web.Response(status=told.status, body=told.body, headers=headers)
 
     def _personal(self, request: web.Request, asked: Asked) -> web.Response:
         named = request.cookies.get("guest") or asked.query["guest"]
@@ -130,5 +136,4 @@ class Application:
             body = self._pages.personal(asked.wedding, int(named))
         else:
             body = render.page("Your invitation", ["<p>Please open the link in your invitation.</p>"], 0)
-        told = {**headers.PERSONAL, "X-Wedcache-Region": self._region, "Content-Type": render.HTML}
-        return web.Response(body=body, headers=told)
+        return web.Response(body=body, headers={**PRIVATE, "Content-Type": render.HTML})

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from controlplane.adapters.redis.control import RedisControlKeys
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
 from controlplane.adapters.redis.tier import RedisTier
+from controlplane.adapters.system.debts import DebtsFolder
 from controlplane.cache.client import Cache
+from controlplane.cache.entry import Read
 from controlplane.cache.load import Load
 from controlplane.cache.mode import TagWindow, WindowTable
 from controlplane.cache.settings import Settings
@@ -22,9 +27,10 @@ from controlplane.domain.tier import Tier
 from controlplane.errors import Unavailable
 from controlplane.ports.control_keys import CALENDAR
 from sandbox.clock import OffsetClock
-from sandbox.origin.reader import Seen, Value
 
 EVERY = 0.5
+Value = dict[str, Any]
+_log = logging.getLogger("sandbox.origin.cached")
 
 
 class CacheClock:
@@ -43,9 +49,12 @@ class CacheClock:
 
 
 class CachedReads:
-    """`Reader` on the cache client. Purges that the log did not take are tried again; nothing raises for Redis."""
+    """The cache client of one region's origin; `owed` is the folder of purges that the log has not taken yet.
 
-    def __init__(self, url: str, region: str, clock: OffsetClock) -> None:
+    No fault of Redis raises: reads load, purges are owed and delivered by the cache client.
+    """
+
+    def __init__(self, url: str, region: str, clock: OffsetClock, owed: Path) -> None:
         self._windows = WindowTable()
         self._control = RedisControlKeys(url, timeout=0.25)
         self._cache = Cache(
@@ -54,13 +63,13 @@ class CachedReads:
             clock=CacheClock(clock),
             second=RedisTier(url),
             windows=self._windows,
+            debts=DebtsFolder(owed),
         )
-        self._owed: set[str] = set()
 
     @property
-    def owed(self) -> int:
-        """Purges that the log has not taken yet."""
-        return len(self._owed)
+    def log_time(self) -> float | None:
+        """The purge log's time in unix seconds; None before it was first heard."""
+        return self._cache.log_time
 
     async def open(self) -> None:
         """Connect; never raises and waits for a second at most."""
@@ -68,42 +77,28 @@ class CachedReads:
         await self._read_calendar()
 
     async def close(self) -> None:
-        """Leave the log and drop the connections."""
+        """Leave the log and drop the connections; what is still owed is left to the region's next process."""
         await self._cache.aclose()
         await self._control.aclose()
 
-    async def get_or_load(
-        self, key: str, load: Callable[[], Awaitable[Value]], *, tier: Tier, tags: Iterable[str]
-    ) -> Seen:
-        """A read through the cache; `status` is how it came, with the reason where it is stale."""
-
-        async def loader(_context: Load) -> Value:
-            return await load()
-
-        read = await self._cache.read(key, loader, tier=tier, tags=tags)
-        value = read.value if read.value is not None else await load()
-        return Seen(value, f"{read.status.value}/{read.reason.value}" if read.reason else read.status.value)
+    async def read(
+        self, key: str, load: Callable[[Load], Awaitable[Value]], *, tier: Tier, tags: Iterable[str]
+    ) -> Read[Value]:
+        """A read of what anybody may see; whatever `load` raises is raised."""
+        return await self._cache.read(key, load, tier=tier, tags=tags, public=True)
 
     async def expire(self, tags: Iterable[str]) -> None:
-        """Soft purge in this region; what the log does not take now is tried again every half second."""
-        self._owed.update(tags)
-        await self._pay()
+        """Soft purge in this region, at once or owed. Where it cannot even be owed, that is logged."""
+        try:
+            await self._cache.expire(tags=tags)
+        except Unavailable as error:
+            _log.error("%s", error)
 
     async def keep_up(self) -> None:
-        """Deliver owed purges and follow the pushed calendar, for as long as the process lives."""
+        """Follow the pushed calendar, for as long as the process lives."""
         while True:
             await asyncio.sleep(EVERY)
-            await self._pay()
             await self._read_calendar()
-
-    async def _pay(self) -> None:
-        owed = sorted(self._owed)
-        if owed:
-            try:
-                await self._cache.expire(tags=owed)
-            except Unavailable:
-                return
-            self._owed.difference_update(owed)
 
     async def _read_calendar(self) -> None:
         """The last calendar that could be read stays in force."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from controlplane.domain.http_caching import PRIVATE
 from sandbox.origin.database import Database
-from sandbox.origin.headers import PERSONAL
 from sandbox.origin.held import HeldWrites, Write
 from sandbox.origin.replica import Replica
 from sandbox.origin.role import Role, Roles
@@ -56,7 +56,7 @@ class Internal:
         if role.drain or self._region in role.down:
             trouble = trouble or ("drained" if role.drain else "marked down")
         said = {"region": self._region, "healthy": not trouble, "why": trouble, "home": role.home, "epoch": role.epoch}
-        return web.json_response(said, status=503 if trouble else 200, headers=PERSONAL)
+        return web.json_response(said, status=503 if trouble else 200, headers=PRIVATE)
 
     async def role(self, request: web.Request) -> web.Response:
         """Take the asker's role if it is newer; answer with the highest that this region heard of."""
@@ -90,7 +90,7 @@ class Internal:
         said["role"] = {"epoch": role.epoch, "home": role.home, "down": role.down, "drain": role.drain}
         said["recovering"] = self._roles.recovering
         said["writes"] = self._held.witness()
-        return web.json_response(said, headers=PERSONAL)
+        return web.json_response(said, headers=PRIVATE)
 
     def _authorise(self, request: web.Request) -> None:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -100,4 +100,4 @@ class Internal:
     def _role(self, status: int) -> web.Response:
         role = self._roles.current
         said = {"epoch": role.epoch, "home": role.home, "down": role.down, "owed": self._held.owing()}
-        return web.json_response(said, status=status, headers=PERSONAL)
+        return web.json_response(said, status=status, headers=PRIVATE)

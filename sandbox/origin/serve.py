@@ -23,7 +23,6 @@ from sandbox.origin.internal import Internal
 from sandbox.origin.pages import Pages
 from sandbox.origin.peer import RemoteOrigin
 from sandbox.origin.photos import Photos
-from sandbox.origin.reader import Reader, Uncached
 from sandbox.origin.replica import Replica
 from sandbox.origin.role import Role, Roles
 from sandbox.origin.routes import content_tag
@@ -102,12 +101,11 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     return app
 
 
-async def open_reader(settings: Settings, clock: OffsetClock, stack: AsyncExitStack) -> Reader:
-    """The region's cache client; no cache at all where no Redis of the region is registered when the origin starts."""
-    url = redis_url(str(settings.run.read().get("endpoints", {}).get(f"valkey-{settings.region}-primary", "")))
-    if not url:
-        return Uncached()
-    reader = CachedReads(url, settings.region, clock)
+async def open_reader(settings: Settings, clock: OffsetClock, stack: AsyncExitStack) -> CachedReads:
+    """The region's cache client. Raises KeyError where no Redis of the region is registered."""
+    run, region = settings.run, settings.region
+    url = redis_url(run.endpoint(f"valkey-{region}-primary"))
+    reader = CachedReads(url, region, clock, run.folder / f"owed-{region}")
     await reader.open()
     stack.push_async_callback(reader.close)
     stack.push_async_callback(_end, asyncio.create_task(reader.keep_up()))

@@ -13,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
+from controlplane.domain.http_caching import PRIVATE
 from sandbox.origin.database import Database
-from sandbox.origin.headers import PERSONAL
 from sandbox.origin.pages import NotFound
 from sandbox.origin.peer import FORWARDED, RemoteOrigin
 from sandbox.origin.role import Roles
@@ -109,7 +109,7 @@ class Writing:
             )
         self.counts["forwarded"] += 1
         status, said = answered
-        return web.Response(status=status, body=said, headers={**PERSONAL, "Content-Type": "application/json"})
+        return web.Response(status=status, body=said, headers={**PRIVATE, "Content-Type": "application/json"})
 
     def _told(self, answer: Answer) -> web.Response:
         if answer.held:
@@ -121,7 +121,7 @@ class Writing:
         )
 
     def _say(self, status: int, **said: Any) -> web.Response:
-        told = {**PERSONAL, "X-Wedcache-Region": self._region}
+        told = {**PRIVATE, "X-Wedcache-Region": self._region}
         if status == 503:
             told["Retry-After"] = "1"
         return web.json_response(said, status=status, headers=told)

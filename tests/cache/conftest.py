@@ -47,4 +47,5 @@ def make(request: pytest.FixtureRequest, scope: str) -> Make:
         region = FakeRegion()
         return lambda: region.cache(Settings(throttle=0.001))
     running: valkey.Server = request.getfixturevalue("server")
-    return lambda: real_cache(running.url, scope, throttle=0.001)
+    # Blindness is tested elsewhere: here a busy machine may starve the loop for a while.
+    return lambda: real_cache(running.url, scope, throttle=0.001, blind_after=30.0, start_timeout=20.0)

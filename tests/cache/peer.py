@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from controlplane.adapters.redis.connect import connect
@@ -126,13 +127,21 @@ class Peer:
         return {"gone": time.monotonic_ns()}
 
     async def churn(self, seconds: float, seed: int) -> dict[str, Any]:
-        """Random reads, removals and expiries by three workers; everything that happened, in their order."""
+        """Random reads, removals and expiries by three workers; everything that happened, in their order.
+
+        On a busy machine it takes longer, until there is something to judge.
+        """
         dice = random.Random(seed)
         history: list[dict[str, Any]] = []
         end = time.monotonic() + seconds
 
+        def is_enough() -> bool:
+            hits = [event for event in history if event["do"] == "read" and event["status"] == "hit"]
+            complete = [event for event in history if event["do"] == "remove" and event["done"] is not None]
+            return len(hits) > 40 and len(complete) > 1
+
         async def work() -> None:
-            while time.monotonic() < end:
+            while time.monotonic() < end or not (is_enough() or time.monotonic() > end + 30):
                 key = dice.choice(KEYS)
                 roll = dice.random()
                 if roll < 0.05:
@@ -163,7 +172,7 @@ async def serve(connection: socket.socket) -> None:
     # A busy machine is no fault of Redis.
     tier = RedisTier(url, scope=scope, read_timeout=10, write_timeout=10)
     log = RedisPurgeLog(url, scope=scope, timeout=5)
-    own = Settings(member=who["name"], one_load=one_load, **settings)
+    own = Settings(member=who["name"], one_load=one_load, start_timeout=30.0, **settings)
     async with Cache(own, second=tier, log=log, clock=clock, lock=lock) as cache:
         peer = Peer(cache, database, scope)
         answer: dict[str, Any] = {"ready": os.getpid()}
@@ -187,8 +196,9 @@ def main(path: str) -> None:
     """Listen at `path`; every connection gets a forked process, which costs no import."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
+    server.bind(f"{path}.new")
     server.listen()
+    Path(f"{path}.new").rename(path)
     while True:
         connection, _ = server.accept()
         if not os.fork():

@@ -101,9 +101,10 @@ def world() -> World:
 
 
 def real_cache(url: str, scope: str, *, patience: float = 5.0, **settings: Any) -> Cache:
-    """A cache over a real server, which may be slow on a busy machine: calls of Redis have `patience` seconds."""
+    """A cache over a real server, which may be slow on a busy machine: calls of Redis, and the first heartbeat, have
+    `patience` seconds."""
     return Cache(
-        Settings(**settings),
+        Settings(**{"start_timeout": max(1.0, patience), **settings}),
         second=RedisTier(url, scope=scope, read_timeout=patience, write_timeout=patience),
         log=RedisPurgeLog(url, scope=scope, timeout=max(0.5, patience)),
         clock=SystemClock(),

@@ -119,6 +119,7 @@ class FollowingALog(RuleBasedStateMachine):
     @rule(kept=st.integers(0, 4))
     def promote_a_lagging_replica(self, kept: int) -> None:
         """The server goes on from an older state, in a new epoch."""
+        kept = min(kept, self.log.n)
         remaining = [p for p in self.log.purges if p.position.n <= self.log.n - kept]
         gone = {p.position for p in self.log.purges} - {p.position for p in remaining}
         old = list(self.log.purges)

@@ -15,7 +15,7 @@ from controlplane.cache import Cache, Load, Read, Settings, Status
 from controlplane.cache.edge import copy_of
 from controlplane.errors import BadInput, Unavailable
 from controlplane.ports.edge_reader import EdgeAnswer, answers_edge
-from tests.cache.scene import World, in_loop, until, world
+from tests.cache.scene import Source, World, in_loop, until, world
 
 TAGS = ["wedding:como"]
 LOG = 1e9 + 1000.0
@@ -114,7 +114,8 @@ async def test_personal_data_is_never_public() -> None:
         ("age", 3600), ("since", 5000), ("since", -60), ("more", {"x-wedcache-born": ""}),
         ("more", {"x-wedcache-born": "inf"}), ("more", {"set-cookie": "a=b"}), ("more", {"content-encoding": "gzip"}),
         ("more", {"cache-control": "private, s-maxage=60"}), ("more", {"cache-control": "max-age=60, no-store"}),
-        ("more", {"cache-control": ""}), ("more", {"age": "soon"}), ("more", {"x-wedcache-tags": "no tag"}),
+        ("more", {"cache-status": "wedcache; hit; ttl=60, CDN; hit; ttl=-1"}), ("more", {"cache-control": ""}),
+        ("more", {"age": "soon"}), ("more", {"x-wedcache-tags": "no tag"}),
     ],
 )  # fmt: skip
 @in_loop
@@ -217,6 +218,22 @@ async def test_a_request_from_the_edge_never_waits_for_the_edge(declared: dict[s
         edge.gate.set()
         await reading
         assert (edge.reads, one.stats.edge_loops) == (1, 1)
+
+
+@in_loop
+async def test_without_an_edge_all_share_one_load() -> None:
+    """Where no load reads the edge, a request that came through it waits for another one's load as any other does."""
+    source = Source()
+    source.gate.clear()
+    async with world().cache() as one:
+        reading = asyncio.create_task(one.get_or_load("k", source, tags=TAGS, public=True))
+        await until(lambda: source.loads)
+        token = answers_edge.set(True)
+        other = asyncio.create_task(one.get_or_load("k", source, tags=TAGS, public=True))
+        answers_edge.reset(token)
+        await until(lambda: one.stats.joined)
+        source.gate.set()
+        assert (await reading, await other, source.loads) == ("v0", "v0", 1)
 
 
 @in_loop

@@ -34,7 +34,9 @@ coding = Coding(Serializers(), namespace="main", compress_above=64, longest=LONG
 
 def wrapped(key: str, payload: bytes) -> bytes:
     """An envelope with ordinary terms."""
-    return coding.wrap(key, payload, fresh=60, stale=600, life=700, tier="low", tags=("wedding:como",))
+    wrapped = coding.wrap(key, payload, fresh=60, stale=600, life=700, tier="low", tags=("wedding:como",))
+    assert wrapped is not None
+    return wrapped
 
 
 def enveloped(value: bytes, packing: int, *, serializer: int = 1) -> bytes:

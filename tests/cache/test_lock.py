@@ -135,3 +135,20 @@ async def test_only_its_holder_gives_a_lock_back(server: valkey.Server, scope: s
     assert await one.take("k", 10) is None, "what the first one held is somebody else's by now"
     for lock in (one, other, again):
         await lock.aclose()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["loaded", "failed"])
+@in_loop
+async def test_a_lock_is_given_back_once_its_load_is_over(server: valkey.Server, scope: str, fails: bool) -> None:
+    """A lock that may be held for ten minutes is gone from Redis as soon as its holder has loaded, well or badly."""
+    source = Source(error=ValueError("database down") if fails else None)
+    async with region(server.url, scope, 1, 600) as (cache,):
+        held = cache._engine.turns._lock
+        assert isinstance(held, RedisLoadLock)
+        source.gate.clear()
+        read = asyncio.create_task(cache.read("k", source, tier=Tier.HIGH))
+        await until(lambda: source.loads)
+        assert valkey.ask(server.port, "EXISTS", held._name("main:k")).strip() == ":1"
+        source.gate.set()
+        await asyncio.gather(read, return_exceptions=True)
+        await until(lambda: valkey.ask(server.port, "EXISTS", held._name("main:k")).strip() == ":0")

@@ -6,17 +6,21 @@ import asyncio
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from controlplane.adapters.redis.purge_log import RedisPurgeLog
-from controlplane.cache import Cache, Read, Reason, Status
+from controlplane.cache import Cache, Read, Reason, Settings, Status
 from controlplane.cache.barriers import Standing
 from controlplane.domain.purge_log import Kind
 from controlplane.errors import Incomplete, Unavailable
 from sandbox import valkey
 from tests.cache.scene import Source, in_loop, real_cache, until, world
 from tests.cache.switchboard import Switchboard
+
+# Where blindness is not what is tested, a busy machine that starves the loop for a while must not cause it.
+PATIENT: dict[str, Any] = {"blind_after": 30.0, "start_timeout": 20.0}
 
 
 async def read(cache: Cache, source: Source, key: str = "k", tag: str = "wedding:como") -> Read[str]:
@@ -28,13 +32,13 @@ async def read(cache: Cache, source: Source, key: str = "k", tag: str = "wedding
 async def test_a_restarted_empty_log_makes_what_was_cached_doubtful(victim: valkey.Server, tmp_path: Path) -> None:
     """G9: after an empty restart no old entry is a hit; personal data is gone; the others are stale until refreshed."""
     source = Source()
-    async with real_cache(victim.url, "s") as cache:
+    async with real_cache(victim.url, "s", **PATIENT) as cache:
         await read(cache, source)
         await read(cache, source, "g", "guest:9")
         victim.stop()
         again = valkey.start(victim.port, tmp_path)
         try:
-            await until(lambda: cache.stats.epochs == 1)
+            await until(lambda: cache.stats.epochs == 1 and cache.sees_log)
             source.error = ValueError("database down")
             answer = await read(cache, source)
             assert (answer.value, answer.status) == ("v0", Status.STALE)
@@ -42,7 +46,6 @@ async def test_a_restarted_empty_log_makes_what_was_cached_doubtful(victim: valk
                 await read(cache, source, "g", "guest:9")
             source.error, source.value = None, 1
             assert (await read(cache, source, "new")).value == "v1"
-            assert cache.sees_log
         finally:
             again.stop()
 
@@ -59,8 +62,8 @@ async def test_a_removal_that_a_member_never_heard_is_put_back(
     async with (
         Switchboard(victim.port) as near,
         Switchboard(victim.port) as far,
-        real_cache(near.url, "s") as knows,
-        real_cache(far.url, "s") as deaf,
+        real_cache(near.url, "s", **PATIENT) as knows,
+        real_cache(far.url, "s", **PATIENT) as deaf,
     ):
         await read(deaf, source, "x", "wedding:x")
         await far.cut()
@@ -79,7 +82,7 @@ async def test_a_removal_that_a_member_never_heard_is_put_back(
                 with pytest.raises(Incomplete, match=deaf.member):
                     await receipt.complete(0.1)
             boards[1].connect(victim.port)
-            done = await receipt.complete(10)
+            done = await receipt.complete(30)
             assert set(done.confirmed) == {knows.member, deaf.member}
             source.error = ValueError("database down")
             with pytest.raises(ValueError, match="database down"):
@@ -95,7 +98,7 @@ async def test_a_gap_is_noticed_within_a_beat(server: valkey.Server, scope: str)
     """G9: purges that were trimmed before we heard them make what was cached doubtful, and still hold."""
     source = Source()
     log = RedisPurgeLog(server.url, scope=scope, timeout=5)
-    async with Switchboard(server.port) as board, real_cache(board.url, scope) as cache:
+    async with Switchboard(server.port) as board, real_cache(board.url, scope, **PATIENT) as cache:
         await read(cache, source)
         await read(cache, source, "x", "wedding:x")
         await board.cut()
@@ -119,23 +122,22 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
     primary, replica = valkey.start_pair(tmp_path, valkey.free_port(), valkey.free_port())
     source = Source()
     try:
-        async with Switchboard(primary.port) as board, real_cache(board.url, "s") as cache:
+        async with Switchboard(primary.port) as board, real_cache(board.url, "s", **PATIENT) as cache:
             await read(cache, source)
             await read(cache, source, "x", "wedding:x")
             await until(lambda: "keys=" in valkey.ask(replica.port, "INFO", "keyspace"))
             valkey.ask(replica.port, "REPLICAOF", "NO", "ONE")
             before = cache.position
             receipt = await cache.remove(tags=["wedding:x"])
-            await receipt.complete(5)
+            await receipt.complete(20)
             await board.cut()
             board.connect(replica.port)
-            await until(lambda: cache.stats.epochs == 1)
-            await until(lambda: cache.sees_log)
+            await until(lambda: cache.stats.epochs == 1 and not cache._follower.holds_fills)
             assert (await cache.read("x")).status is Status.MISS
             assert (await cache.read("k")).reason is Reason.SOFT_PURGED
-            assert (await receipt.complete(5)).confirmed == (cache.member,)
+            assert (await receipt.complete(20)).confirmed == (cache.member,)
             assert receipt.purge.position == cache.position
-            async with real_cache(board.url, "s") as other:
+            async with real_cache(board.url, "s", **PATIENT) as other:
                 held = other._engine.barriers.standing(("wedding:x",), before)
                 assert held is Standing.HARD
             assert (await cache.remove(tags=["wedding:x"])).purge.position.n >= 2
@@ -146,20 +148,23 @@ async def test_a_promoted_lagging_replica_is_a_new_epoch(tmp_path: Path) -> None
 
 @in_loop
 async def test_blind_memory_gives_no_hit(server: valkey.Server, scope: str) -> None:
-    """G3: 2 s after the last answered beat memory gives only stale, reason `blind`, until it hears again."""
+    """G3: some seconds after the last answered beat memory gives only stale, reason `blind`, until it hears again."""
     source = Source()
     log = RedisPurgeLog(server.url, scope=scope, timeout=5)
     async with Switchboard(server.port) as board:
         log_cache = Cache(
-            log=RedisPurgeLog(board.url, scope=scope), clock=real_cache(server.url, scope)._engine.ports.clock
+            Settings(blind_after=4.0),
+            log=RedisPurgeLog(board.url, scope=scope),
+            clock=real_cache(server.url, scope)._engine.ports.clock,
         )
         async with log_cache as cache:
+            await until(lambda: cache.sees_log)
             await read(cache, source)
             await board.cut()
             cut_at = time.monotonic()
             assert (await read(cache, source)).status is Status.HIT
-            await until(lambda: not cache.sees_log, 5)
-            assert time.monotonic() - cut_at > 1.0
+            await until(lambda: not cache.sees_log, 20)
+            assert time.monotonic() - cut_at > 2.0
             answer = await read(cache, source)
             assert (answer.value, answer.status, answer.reason) == ("v0", Status.STALE, Reason.BLIND)
             assert cache.peek("k") is None

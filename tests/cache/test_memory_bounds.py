@@ -68,7 +68,7 @@ def test_nothing_leaves_while_there_is_room(steps: list[tuple[str, int, int]]) -
             alive[key] = entry(size, started=number)
             assert memory.put(key, alive[key])
     assert memory.entries == alive
-    assert memory.evicted == 0
+    assert memory.stats.evicted == 0
 
 
 def test_dropped_keys_leave_no_growing_trace() -> None:
@@ -87,7 +87,7 @@ def test_an_oversized_value_is_refused_and_counted() -> None:
     memory.put("a", entry())
     memory.put("b", entry())
     assert not memory.put("a", entry(size=2_000, started=1.0))
-    assert (set(memory.entries), memory.refused, memory.evicted) == ({"b"}, 1, 0)
+    assert (set(memory.entries), memory.stats.memory_refused, memory.stats.evicted) == ({"b"}, 1, 0)
 
 
 def test_a_refresh_keeps_the_keys_place_and_uses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from controlplane.adapters.redis.answers import SILENT
 from controlplane.adapters.redis.cluster import SLOTS, ClusterLane, slot_map, slot_of
 from controlplane.adapters.redis.tier import RedisTier
 from controlplane.domain.purge_log import Kind, Position
+from controlplane.errors import Unavailable
 from controlplane.ports.second_tier import Stored
 from sandbox import valkey
 from tests.cache import redis_cluster
@@ -184,6 +186,90 @@ async def test_the_tier_keeps_its_promises_on_a_cluster(nodes: Nodes, scope: str
         assert tier.stats.refused == 100
     finally:
         await tier.aclose()
+
+
+def reads(nodes: Nodes) -> int:
+    """How many times the nodes read from a socket."""
+    return sum(int(ask(node, "INFO")["total_reads_processed"]) for node in nodes)
+
+
+@in_loop
+async def test_fills_share_round_trips_to_each_node(nodes: Nodes, scope: str) -> None:
+    """300 fills at once cost each node a few reads, also when it has forgotten the script; each has its own answer."""
+    tier = RedisTier(redis_cluster.url(nodes), scope=scope, read_timeout=2.0, write_timeout=5.0)
+    await tier.open()
+    try:
+        old, new = (Stored(b"value", Position(E, n), 100.0) for n in (5, 6))
+        keys = [f"guest {number}" for number in range(300)]
+        assert await tier.fill("first", new, 60)
+        for node in nodes:
+            ask(node, "SCRIPT FLUSH")
+        before = reads(nodes)
+        assert all(await asyncio.gather(*(tier.fill(key, new, 60) for key in keys[::2])))
+        taken = await asyncio.gather(*(tier.fill(key, old, 60) for key in keys))
+        assert reads(nodes) - before < 100
+        assert taken == [number % 2 == 1 for number in range(300)]
+    finally:
+        await tier.aclose()
+
+
+@in_loop
+async def test_a_node_that_hangs_delays_no_other_nodes_fills(tmp_path: Path) -> None:
+    """With one node stopped the others take their fills in the meantime; when it goes on, it takes its own."""
+    with redis_cluster.running(tmp_path) as nodes:
+        tier = RedisTier(redis_cluster.url(nodes), read_timeout=2.0, write_timeout=10.0)
+        await tier.open()
+        try:
+            value = Stored(b"value", Position(E, 5), 100.0)
+            by_node = [[f"k{n}" for n in range(300) if owner(nodes, tier.name(f"k{n}")) == node] for node in range(3)]
+            await asyncio.gather(*(tier.fill(keys[0], value, 60) for keys in by_node))
+            nodes[2].pause()
+            try:
+                stuck = [asyncio.create_task(tier.fill(key, value, 60)) for key in by_node[2]]
+                await asyncio.sleep(0.01)
+                others = [tier.fill(key, value, 60) for key in by_node[0] + by_node[1]]
+                assert all(await asyncio.gather(*others))
+                assert not any(task.done() for task in stuck)
+            finally:
+                nodes[2].wake()
+            # One that was missed for too long has to be found again first.
+            late = await asyncio.gather(*stuck, return_exceptions=True)
+            assert all(answer is True or isinstance(answer, Unavailable) for answer in late)
+            await taken_in_time(tier, by_node[2][-1], value)
+        finally:
+            await tier.aclose()
+
+
+async def taken_in_time(tier: RedisTier, key: str, value: Stored) -> None:
+    """Until a fill is taken, as the tier finds its way again."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(Unavailable):
+                if await tier.fill(key, value, 60):
+                    return
+            await asyncio.sleep(0.05)
+
+
+@in_loop
+async def test_fills_find_the_node_that_has_the_slot_now(tmp_path: Path) -> None:
+    """A node dies and another one gets its slots: fills are taken there without a restart."""
+    with redis_cluster.running(tmp_path) as nodes:
+        tier = RedisTier(redis_cluster.url(nodes), read_timeout=2.0, write_timeout=2.0)
+        await tier.open()
+        try:
+            value = Stored(b"value", Position(E, 5), 100.0)
+            key = next(name for name in map("k{}".format, range(300)) if owner(nodes, tier.name(name)) == 2)
+            assert await tier.fill(key, value, 60)
+            nodes[2].stop()
+            with pytest.raises(Unavailable):
+                await tier.fill(key, value, 60)
+            first, last = shares(3)[2]
+            for node in nodes[:2]:
+                ask(node, "CLUSTER FORGET", _id_of(node, nodes[2]))
+            ask(nodes[0], "CLUSTER ADDSLOTSRANGE", first, last)
+            await taken_in_time(tier, key, value)
+        finally:
+            await tier.aclose()
 
 
 @in_loop

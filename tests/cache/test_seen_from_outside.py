@@ -70,6 +70,19 @@ async def test_every_counter_is_told() -> None:
     assert {value: told[value] for value in counted.values()} == dict.fromkeys(counted.values(), 1)
 
 
+@in_loop
+async def test_what_memory_does_not_hold_is_told() -> None:
+    """A value larger than all of memory, and one that left for want of room, are counters of the memory tier."""
+    async with world().cache(max_bytes=2_000) as cache:
+        await cache.put("all", "x" * 3_000)
+        for key in ("a", "b"):
+            await cache.put(key, "x" * 1_500)
+        told = scraped(cache)
+        assert (cache.stats.memory_refused, cache.stats.evicted) == (1, 1)
+    assert told["wedcache_refused_total", "main", "memory"] == 1
+    assert told["wedcache_evicted_total", "main", "memory"] == 1
+
+
 class Kept(SpanProcessor):
     """Keeps what ended."""
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.domain import http_caching
+from controlplane.domain import http_caching, keys
 
 # One list member of a structured field whose parameters have the types that RFC 9211 gives them.
 MEMBER = re.compile(
@@ -49,6 +49,37 @@ def test_cache_status_is_always_well_formed(
         assert not {"fwd", "stored", "collapsed"} & set(re.sub(r'"(\\.|[^"\\])*"', "", said).split("; "))
 
 
+@given(
+    st.booleans(),
+    st.none() | st.sampled_from(["miss", "stale", "bypass"]),
+    st.none() | st.floats(-1e6, 1e6),
+    st.none() | words,
+    st.none() | words,
+)
+def test_what_is_said_is_what_is_read(
+    hit: bool, forwarded: str | None, ttl: float | None, key: str | None, detail: str | None
+) -> None:
+    """A member is read back whatever stands in it, also between those of other caches."""
+    said = http_caching.cache_status(hit=hit, forwarded=forwarded, ttl=ttl, key=key, detail=detail)
+    before, own, after = http_caching.parsed_status(f'Far; hit; ttl=376 ,\t{said}, "a CDN";fwd=uri-miss;stored=?0')
+    assert (before.cache, before.said, after.cache) == ("Far", {"hit": True, "ttl": 376.0}, "a CDN")
+    assert after.said == {"fwd": "uri-miss", "stored": False}
+    assert own.cache == "wedcache"
+    assert own.said.get("fwd") == forwarded
+    assert own.said.get("ttl") == (None if ttl is None else float(ttl // 1))
+    assert own.said.get("key") == (None if key is None else keys.encode(key))
+    assert own.is_stale == (ttl is not None and ttl < 0)
+    assert ("detail" in own.said) == bool(detail)
+
+
+@pytest.mark.parametrize(
+    "field", [None, "", ",", "a;", "a,", "a; ttl=", 'a; key="b', "a b", "a; ttl=1 2", "\u00e9; hit", ";hit"]
+)
+def test_a_malformed_status_says_nothing(field: str | None) -> None:
+    """As RFC 8941 wants it: one wrong member, and none of the field is believed."""
+    assert http_caching.parsed_status(field) == ()
+
+
 @pytest.mark.parametrize(
     ("said", "given"),
     [
@@ -78,29 +109,32 @@ def test_a_validator_is_compared_weakly() -> None:
 
 
 def test_lifetimes_are_told_to_both_cdns() -> None:
-    """Shared caches get the remaining time and the stale directives; Cloudflare without `s-maxage`."""
+    """Shared caches get the remaining time and the stale directives; without `s-maxage` Cloudflare, and all where
+    browsers keep it as long."""
     said = http_caching.public(3599.9, 280_800, browser=0)
     assert said == {
         "Cache-Control": "public, max-age=0, s-maxage=3599, stale-while-revalidate=280800, stale-if-error=280800",
         "CDN-Cache-Control": "public, max-age=3599, stale-while-revalidate=280800, stale-if-error=280800",
     }
-    assert http_caching.public(30, -5, browser=60)["Cache-Control"].startswith("public, max-age=30, s-maxage=30,")
+    assert http_caching.public(30, -5, browser=60)["Cache-Control"].startswith("public, max-age=30, stale-while-")
     assert http_caching.directives('Max-Age=5, private="x", public,,') == {"max-age": "5", "private": "x", "public": ""}
 
 
 @pytest.mark.parametrize(
-    ("header", "loops"),
+    ("loop", "via", "came"),
     [
-        (None, False),
-        ("", False),
-        ("cloudflare; loops=1", False),
-        ("cloudflare, wedcache", True),
-        ("Wedcache; v=1", True),
+        (None, None, False),
+        ("", "1.1 office-proxy", False),
+        (" ,", None, False),
+        ("cloudflare; loops=1", None, True),
+        ("cloudflare, wedcache", None, True),
+        ("Wedcache; v=1", None, True),
+        (None, "1.1 d111111abcdef8.cloudfront.net (CloudFront)", True),
     ],
 )
-def test_a_loop_is_known_by_its_name(header: str | None, loops: bool) -> None:
-    """RFC 8586: a request that went through a reader at the edge says so among whoever else it went through."""
-    assert http_caching.is_looping(header) is loops
+def test_a_request_through_the_edge_is_known(loop: str | None, via: str | None, came: bool) -> None:
+    """RFC 8586: whoever it went through says so, our reader too; CloudFront says it in `Via` only."""
+    assert http_caching.is_from_edge(loop, via) is came
 
 
 def test_tags_for_the_edge_are_those_that_a_cdn_purges_by() -> None:

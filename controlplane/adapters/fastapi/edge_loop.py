@@ -1,13 +1,13 @@
-"""Requests that came from a reader through the edge (RFC 8586): while they are answered, the edge is not read."""
+"""Requests that came through the edge: while they are answered, the edge is not read, which waits for the answer."""
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from controlplane.domain.http_caching import LOOP, is_looping
+from controlplane.domain.http_caching import LOOP, is_from_edge
 from controlplane.ports.edge_reader import answers_edge
 
-_LOOP = LOOP.lower().encode()
+_LOOP, _VIA = LOOP.lower().encode(), b"via"
 
 
 class EdgeLoop:
@@ -21,8 +21,11 @@ class EdgeLoop:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        said = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == _LOOP)
-        token = answers_edge.set(is_looping(said))
+        loop, via = (
+            ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == wanted)
+            for wanted in (_LOOP, _VIA)
+        )
+        token = answers_edge.set(is_from_edge(loop, via))
         try:
             await self._app(scope, receive, send)
         finally:

@@ -26,6 +26,8 @@ _KNOWN = {
     "edge_misses": ("misses", "edge", "Reads without a loader that found nothing"),
     "loads": ("loads", "loader", "Loads begun"),
     "joined": ("joined", "loader", "Callers who waited for a load that was under way"),
+    "loads_refused": ("loads_refused", "loader", "Loads that an open breaker kept from their loader"),
+    "loader_breaks": ("breaks", "loader", "How often a loader's breaker opened, failed probes included"),
     "load_failures": ("failures", "loader", _FAILURES),
     "redis_failures": ("failures", "redis", _FAILURES),
     "fill_failures": ("fill_failures", "redis", _FAILURES),
@@ -37,6 +39,8 @@ _KNOWN = {
     "other_version": ("other_version", "redis", _UNUSABLE),
     "too_large": ("too_large", "redis", _UNUSABLE),
     "mistyped": ("mistyped", "redis", _UNUSABLE),
+    "evicted": ("evicted", "memory", "Entries that left for want of room"),
+    "memory_refused": ("refused", "memory", "Values that alone are larger than all of memory"),
 }
 
 

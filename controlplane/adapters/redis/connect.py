@@ -16,7 +16,7 @@ import redis.asyncio as redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from controlplane.adapters.redis.address import Address, parse
 from controlplane.errors import Unavailable
@@ -34,13 +34,30 @@ class _ClusterClient(RedisCluster):
         super().__init__(max_connections=2 * turns, **settings)
         self._turns = asyncio.Semaphore(turns)
         self._learning = asyncio.Lock()
+        self._is_doubted = False
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         """As redis-py's, in its turn."""
         async with self._turns:
-            async with self._learning:
-                await self.initialize()
+            await self._learn()
             return await super().execute_command(*args, **kwargs)
+
+    async def node_of(self, key: str) -> str:
+        """The name of the node that has `key`. Raises what redis-py raises where no node is known to."""
+        await self._learn()
+        node = self.get_node_from_key(key)
+        return "" if node is None else str(node.name)
+
+    def doubt(self) -> None:
+        """A node failed: ask for the slots again before the next command, as redis-py does after a single one."""
+        self._is_doubted = True
+
+    async def _learn(self) -> None:
+        """The slots, once; again when they are in doubt."""
+        async with self._learning:
+            if self._is_doubted:
+                self._is_doubted, self._initialize = False, True
+            await self.initialize()
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Close every node's connections."""
@@ -97,7 +114,7 @@ def translated(what: str) -> Iterator[None]:
     """Turn every failure of Redis into `Unavailable`, saying that `what` is not known to have happened."""
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         raise Unavailable(
             f"Redis did not answer: {what} ({type(error).__name__}: {error})",
             next_step="Check the region's Redis; the same call may be repeated.",

@@ -50,16 +50,27 @@ class RedisPurgeLog:
         return self._again()
 
     async def append(self, tags: Iterable[str], kind: Kind, *, seen: int = 0) -> Purge:
-        """Number the purge, raise the barriers and add it to the stream, in one script."""
+        """Number the purge, raise the barriers and add it to the stream, in one script for every 500 tags.
+
+        A script of 100,000 tags would hold the server, and every read with it, for seconds. The last number stands for
+        the whole purge: who has applied it has applied what was before. Where the log begins anew between two scripts,
+        all of it is appended there.
+        """
         wanted = tuple(dict.fromkeys(purgeable(tag) for tag in tags))
         if not wanted:
             raise BadInput("a purge needs at least one tag; nothing was purged")
+        epochs: set[str] = set()
+        epoch, n = "", seen
         with translated(f"the purge of {', '.join(wanted)[:200]} is not confirmed"):
-            async with asyncio.timeout(2 * self._timeout):
-                epoch, n = await self._purge(
-                    keys=[self._head, self._log, self._barriers],
-                    args=[_epoch(), seen, kind.value, self._longest, *wanted],
-                )
+            while len(epochs) != 1:
+                epochs.clear()
+                for start in range(0, len(wanted), _AT_ONCE):
+                    async with asyncio.timeout(2 * self._timeout):
+                        epoch, n = await self._purge(
+                            keys=[self._head, self._log, self._barriers],
+                            args=[_epoch(), n, kind.value, self._longest, *wanted[start : start + _AT_ONCE]],
+                        )
+                    epochs.add(epoch)
         return Purge(Position(epoch, int(n)), kind, wanted)
 
     async def roll(self) -> Roll:

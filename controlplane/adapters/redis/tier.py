@@ -16,7 +16,7 @@ from controlplane.adapters.redis import address
 from controlplane.adapters.redis.answers import Reading
 from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
-from controlplane.adapters.redis.fills import Fills
+from controlplane.adapters.redis.fills import ClusterFills, Fills
 from controlplane.adapters.redis.header import TOMBSTONE, VALUE, header, parsed
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
@@ -53,9 +53,8 @@ class RedisTier:
         self._prefix = f"wc:{key_names.encode(scope)}:v:"
         self._write_timeout = write_timeout
         self._redis: Any = connect(url, timeout=write_timeout, text=False, most=8)
-        self._fill = self._redis.register_script(script("fill"))
-        # A cluster's values are on several servers: there each fill goes alone.
-        self._fills = None if place.is_cluster else Fills(self._redis, self._fill, write_timeout)
+        fill = self._redis.register_script(script("fill"))
+        self._fills = (ClusterFills if place.is_cluster else Fills)(self._redis, fill, write_timeout)
 
     def renewed(self) -> RedisTier:
         """The same tier with connections of its own."""
@@ -87,12 +86,7 @@ class RedisTier:
             max(1, int(life * 1000)),
         ]
         try:
-            if self._fills is not None:
-                taken = await self._fills.fill(self._prefix + key, arguments)
-            else:
-                with translated("the value is not known to be stored"):
-                    async with asyncio.timeout(self._write_timeout):
-                        taken = bool(int(await self._fill(keys=[self._prefix + key], args=arguments)))
+            taken = await self._fills.fill(self._prefix + key, arguments)
         except Unavailable:
             self.stats.failed += 1
             raise
@@ -113,8 +107,7 @@ class RedisTier:
     async def aclose(self) -> None:
         """Close the lane and the client."""
         await self.lane.aclose()
-        if self._fills is not None:
-            await self._fills.aclose()
+        await self._fills.aclose()
         await self._redis.aclose(close_connection_pool=True)
 
     def _stored(self, raw: bytes) -> Stored | None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import pytest
-
 from sandbox.origin.database import Database
-from sandbox.origin.headers import not_modified
 from sandbox.origin.photos import Photos, draw
 from sandbox.origin.routes import Asked, Kind, Site, find
 from sandbox.origin.secret_files import token
@@ -84,11 +81,3 @@ def test_personal_paths_and_writes_have_no_tier() -> None:
         assert isinstance(asked, Asked)
         assert asked.route.kind is not Kind.CACHEABLE
         assert asked.route.tier is None
-
-
-@pytest.mark.parametrize(
-    ("sent", "same"), [(None, False), ("*", True), ('"a"', True), ('"b", W/"a"', True), ('"ab"', False), ("", False)]
-)
-def test_validators_are_compared_weakly(sent: str | None, same: bool) -> None:
-    """RFC 9110 section 13.1.2: a list, weak or not, or a star."""
-    assert not_modified(sent, '"a"') is same
