@@ -16,6 +16,7 @@ from benchmarks import (
     bulk_import,
     decorated,
     entry_bytes,
+    freeze_slots,
     freeze_verdict,
     hit_ratio,
     isolated_values,
@@ -32,6 +33,7 @@ from benchmarks.row import Row
 OUT = Path("out/bench/report.json")
 REGISTRY = (
     freeze_verdict.BENCHMARK,
+    freeze_slots.BENCHMARK,
     warm_plan.BENCHMARK,
     memory_hit.BENCHMARK,
     hit_ratio.BENCHMARK,

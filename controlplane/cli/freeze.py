@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = cyclopts.App(name="freeze", help="Freeze windows: what holds, when and why.")
 app.command("controlplane.cli.publishing:push", name="push", help="Publish the calendar to where it acts.")
+app.command("controlplane.cli.slots:slots", name="slots", help="When what all weddings share may change.")
 Output = Literal["text", "json"]
 _CATALOGUE = Path("catalogue.yaml")
 
