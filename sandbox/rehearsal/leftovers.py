@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.cloud import REGIONS
 from sandbox.run import Run
+from sandbox.world import world_of
 
 
 def left_at_the_vendors(run: Run) -> dict[str, list[str]]:
@@ -49,7 +49,7 @@ def _cloudfront(run: Run) -> dict[str, list[str]]:
 def _regional(run: Run) -> dict[str, list[str]]:
     groups: list[str] = []
     parameters: list[str] = []
-    for region in REGIONS:
+    for region in world_of(run).regions:
         client = _client(run, "elasticache", region)
         groups += [row["ReplicationGroupId"] for row in client.describe_replication_groups()["ReplicationGroups"]]
         parameters += [

@@ -14,12 +14,12 @@ from typing import Any
 
 from sandbox import fault_effects, processes
 from sandbox.clock import OffsetClock
-from sandbox.cloud import REGIONS
 from sandbox.profile import profile_name
 from sandbox.provision import Workspace
 from sandbox.provisioned import WEDCACHE, start_agents
 from sandbox.rehearsal.evidence import Recorder
 from sandbox.run import Run
+from sandbox.world import SHORT, World
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Stage:
     seed: int
     tell: Callable[[str], None]
     sabotage: str = ""
+    world: World = SHORT
 
     @property
     def clock(self) -> OffsetClock:
@@ -92,15 +93,15 @@ class Stage:
         self.record("clock", at=at.isoformat())
 
     def start_agents(self) -> None:
-        """Start both regions' agents."""
+        """Start every region's agent."""
         start_agents(self.run)
 
     def stop_agents(self) -> list[str]:
-        """End both agents; gives the names of those that lived."""
-        return processes.end(self.run, [f"agent-{region}" for region in REGIONS])
+        """End all agents; gives the names of those that lived."""
+        return processes.end(self.run, [f"agent-{region}" for region in self.world.regions])
 
     def start_guests(self, seconds: float = 600.0) -> None:
-        """Let sixty guests arrive."""
+        """Let the world's guests arrive."""
         command = processes.python(
             "sandbox.guests", "--run", str(self.run.folder), "--seconds", str(seconds), "--seed", str(self.seed)
         )

@@ -6,7 +6,6 @@ import json
 import time
 from pathlib import Path
 
-from sandbox.cloud import POPS
 from sandbox.rehearsal.evidence import read_log
 from sandbox.rehearsal.stage import Stage
 
@@ -25,7 +24,7 @@ def play(stage: Stage) -> None:
         said = stage.wedcache("warm", str(saved), "--yes", "--output", "json")
         stage.record("warm", code=said.code, seconds=round(said.seconds, 3))
     stage.record("targets", targets=targets)
-    for code in POPS:
+    for code in (pop.code for pop in stage.world.pops):
         asked = [row for row in read_log(stage.run.log(f"pop-{code}"), begun) if row["user_agent"] == AGENT]
         stage.record(
             "pop-log",

@@ -15,13 +15,14 @@ from typing import Any, cast
 
 import pytest
 
-from sandbox.provision import PROJECT, Workspace
+from sandbox.provision import Workspace
 from sandbox.rehearsal import patched, programme
 from sandbox.rehearsal.claim import Claim
 from sandbox.rehearsal.evidence import Evidence, Recorder, Row
 from sandbox.rehearsal.phases.start import DEFECTS
 from sandbox.rehearsal.stage import Stage, StageBroken
 from sandbox.run import Run
+from sandbox.world import PROJECT
 from tests.sandbox.rehearsal.records import HOST, RULE, record
 
 REHEARSAL = Path(programme.__file__).parent

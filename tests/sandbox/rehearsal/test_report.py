@@ -148,5 +148,6 @@ def test_a_log_that_is_being_written_is_read(tmp_path: Path) -> None:
 
 
 def test_the_report_lies_where_scripts_look() -> None:
-    """`make rehearsal` writes below out/rehearsal, named after its run folder."""
-    assert front.OUT.with_name(front.FOLDER.name) == Path("out/rehearsal")
+    """`make rehearsal` writes below out/rehearsal, the full one beside it, named after their run folders."""
+    found = {world: front.OUT.with_name(folder.name) for world, folder in front.FOLDERS.items()}
+    assert found == {"short": Path("out/rehearsal"), "full": Path("out/rehearsal-full")}
