@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from controlplane.adapters.system.last_good import Copy, LastGood
 from controlplane.domain.inventory import PLATFORM_KEY, Inventory, WeddingEntry, wedding_key
 from controlplane.errors import BadInput, Unavailable
+from controlplane.ports.cache_switches import CacheSwitches
 from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
@@ -125,6 +126,13 @@ class Plant:
         return CloudflareSteering(self.cloudflare, edge.account_id, edge.pools)
 
     @cached_property
+    @cached_property
+    def switches(self) -> CacheSwitches:
+        """Cloudflare's cache switches of the zone."""
+        from controlplane.adapters.cloudflare.switches import CloudflareSwitches
+
+        return CloudflareSwitches(self.cloudflare, self.inventory.cloudflare.zone_id)
+
     def cdns(self) -> tuple[Cdn, ...]:
         """Both CDNs, as purging sees them."""
         from controlplane.adapters.aws.cloudfront import CloudFrontCdn
@@ -169,8 +177,8 @@ class Plant:
             found.setdefault(edge, Ask(host, path, edge, next(iter(self.pops[edge]), None)))
         return found
 
-    def means(self, tell: Callable[[str, float], None]) -> Means:
-        """What failover and failback work with; `tell` hears each step and its seconds."""
+    def means(self, tell: Callable[[str, float], None], check: Callable[[], None]) -> Means:
+        """What failover and failback work with; `tell` hears each step and its seconds, `check` guards each effect."""
         from controlplane.operations.fail_over import Means
 
         return Means(
@@ -186,6 +194,7 @@ class Plant:
             tell=tell,
             pause=time.sleep,
             monitor_seconds=self.inventory.cloudflare.monitor_seconds,
+            check=check,
         )
 
     def agent_tools(self, region: str) -> Tools:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from controlplane.domain.inventory import PLATFORM_KEY, Inventory
-from infra import inventory_export, naming
+from infra import inventory_export, naming, ownership
 from infra.components.edge_function import EdgeFunction
 from infra.components.edge_policies import EdgePolicies
 from infra.components.edge_rules import EdgeRules
@@ -82,6 +82,7 @@ def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object])
                 "monitor_seconds": settings.cloudflare.monitor_seconds,
                 "pools": made["pools"],
                 "pops": surroundings.pops.get("cloudflare", ()),
+                "switches": ownership.EMERGENCY_SWITCHES,
             },
             "hosts": [{"host": portal, "edge": "cloudflare"}],
         }

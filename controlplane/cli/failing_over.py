@@ -137,7 +137,10 @@ def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch:
     )
 
 
-def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output) -> int:
+def _perform(
+    plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output, enter: Callable[[], None] = lambda: None
+) -> int:
+    from controlplane.cli.performing import performing
     from controlplane.domain.failover import planes
     from controlplane.operations.fail_over import begin, reconcile
 
@@ -153,7 +156,9 @@ def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output
     session.confirm(f"{intent.operation.value}?", yes=yes)
     means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))
     try:
-        done = reconcile(means, begin(means, intent))
+        with performing(plant, intent, begins=True) as act:
+            means = plant.means(act.told, act.check)
+            done = reconcile(means, begin(means, intent))
     except KeyboardInterrupt:
         session.say(f"cut off in the middle: `wedcache ops resume {intent.id}` goes on from here, on any machine")
         raise

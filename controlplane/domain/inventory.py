@@ -71,7 +71,7 @@ class CloudFrontEdge(_Frozen):
 
 class CloudflareEdge(_Frozen):
     """What the control plane needs of Cloudflare. `pools` maps a region to its pool's id; the monitors ask every
-    `monitor_seconds`."""
+    `monitor_seconds`; `switches` maps a cache switch's path below the zone to its value in an emergency."""
 
     account_id: str
     zone_id: str
@@ -80,6 +80,9 @@ class CloudflareEdge(_Frozen):
     monitor_seconds: Annotated[int, Field(gt=0)] = 60
     pools: dict[str, str]
     pops: tuple[str, ...]
+    switches: dict[Annotated[str, Field(pattern=r"^[a-z_]+/[a-z_]+$")], Literal["on", "off"]] = Field(
+        default_factory=dict
+    )
 
 
 class PlatformHost(_Frozen):
