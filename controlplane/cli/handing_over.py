@@ -29,10 +29,13 @@ def living_worker(plant: Plant, avoid: str = "") -> str:
 
 def handed_over(plant: Plant, card: Card) -> str:
     """Hand an open operation to a living worker; its region. Raises Refused, BadInput for one that is closed."""
+    from controlplane.domain.ledger import Kind
     from controlplane.operations.executors import hand_over
+    from controlplane.operations.ledger import Record
 
     if card.state != "open":
         raise BadInput(f"{card.id} is {card.state}: there is nothing to hand over")
     region = living_worker(plant, getattr(card, "region", ""))
     hand_over(plant.store, card, region, plant.me)
+    Record(plant.store, plant.clock, plant.me, card.id).write(Kind.HANDED_OVER, f"to the worker of {region}")
     return region
