@@ -32,6 +32,7 @@ app.command("controlplane.cli.failing_over:failover", name="failover", help="Lea
 app.command("controlplane.cli.failing_over:failback", name="failback", help="Return to a region.")
 app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume, cancel, story.")
 app.command("controlplane.cli.ledger:app", name="ledger", help="Check the ledger: one hash chain per operation.")
+app.command("controlplane.cli.kit:app", name="kit", help="Pack or open the kit: on call on a second laptop.")
 app.command("controlplane.cli.emergency:app", name="emergency", help="Emergency mode: on, off, status.")
 app.command("controlplane.cli.explain:explain", name="explain", help="What an exit code means, and what to do.")
 app.command("controlplane.cli.worker:worker", name="worker", help="Run a region's agent.")

@@ -43,8 +43,8 @@ class AllowedSigner:
         return not (early or late)
 
 
-def read_signers(lines: Iterable[str]) -> tuple[AllowedSigner, ...]:
-    """The allowed signers for break-glass; lines of other namespaces, comments and blanks are left out.
+def read_signers(lines: Iterable[str], namespace: str = NAMESPACE) -> tuple[AllowedSigner, ...]:
+    """The allowed signers of one namespace, by default for break-glass; other lines, comments and blanks are left out.
 
     Raises SignersUnreadable, also for a key that is listed for two persons.
     """
@@ -53,7 +53,7 @@ def read_signers(lines: Iterable[str]) -> tuple[AllowedSigner, ...]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            signer = _signer(line.strip())
+            signer = _signer(line.strip(), namespace)
         except ValueError as why:
             raise SignersUnreadable(f"allowed_signers, line {number}: {why}") from why
         if signer is not None:
@@ -101,7 +101,7 @@ def _of(people: Iterable[frozenset[str]], signer: AllowedSigner) -> frozenset[st
     return next(person for person in people if person & signer.principals)
 
 
-def _signer(line: str) -> AllowedSigner | None:
+def _signer(line: str, namespace: str) -> AllowedSigner | None:
     found = _LINE.fullmatch(line)
     if found is None:
         raise ValueError(
@@ -114,10 +114,10 @@ def _signer(line: str) -> AllowedSigner | None:
     unknown = sorted(options.keys() - {"namespaces", "valid-after", "valid-before"})
     if unknown:
         raise ValueError(f"the option {unknown[0]} is not taken")
-    spaces = options.get("namespaces", NAMESPACE)
+    spaces = options.get("namespaces", namespace)
     if _PATTERN.search(spaces):
         raise ValueError("namespaces are written in full, without * ? !")
-    if NAMESPACE not in spaces.split(","):
+    if namespace not in spaces.split(","):
         return None
     after, before = (_time(options[name]) if name in options else None for name in ("valid-after", "valid-before"))
     return AllowedSigner(frozenset(names), found["key"], after, before)

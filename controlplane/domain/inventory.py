@@ -104,6 +104,8 @@ class Inventory(_Frozen):
     cloudfront: CloudFrontEdge
     cloudflare: CloudflareEdge
     hosts: tuple[PlatformHost, ...]
+    allowed_signers: tuple[str, ...] = ()
+    """Whose SSH signatures break glass: lines of `allowed_signers`, ssh-keygen(1)."""
     clock: str | None = None
     ca: str | None = None
 
