@@ -74,7 +74,7 @@ def test_cloudfront_purges_by_tag_in_every_distribution(healed: Cloud) -> None:
     handle = cdn.purge(["wedding:como"], soft=True, reference="tags")
     snapshot = healed.aws.edge(after=before["seq"])
     assert snapshot is not None
-    rows = {row["distribution_id"]: row["items"] for row in snapshot["invalidations"]}
+    rows = {row["owner"]: row["items"] for row in snapshot["invalidations"]}
     assert rows == {one: ["#wedding:como"] for one in distributions}
     assert not cdn.is_complete(handle)
     # The emulator never forgets a POP: from here on it keeps up with everything, or other tests would wait for it.
