@@ -19,15 +19,16 @@ from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
-from controlplane.ports.shared_store import SharedStore
 from controlplane.ports.steering import Steering
 from controlplane.settings import Profile, read_profile, reveal
 
 if TYPE_CHECKING:
+    from controlplane.adapters.aws.buckets import BucketStore
     from controlplane.adapters.aws.session import AwsSession
     from controlplane.adapters.cloudflare.client import CloudflareApi
     from controlplane.adapters.http.region_probe import RegionProbe
     from controlplane.agent.world import Tools
+    from controlplane.operations.break_glass import Means as GlassMeans
     from controlplane.operations.fail_over import Means
 
 CALENDAR_COPY = "calendar.json"
@@ -62,7 +63,7 @@ class Plant:
         return CloudflareApi(reveal(self.profile.cloudflare.token), self.profile.cloudflare.base_url)
 
     @cached_property
-    def store(self) -> SharedStore:
+    def store(self) -> BucketStore:
         """The shared store on its three buckets."""
         from controlplane.adapters.aws.buckets import BucketStore
 
@@ -126,13 +127,13 @@ class Plant:
         return CloudflareSteering(self.cloudflare, edge.account_id, edge.pools)
 
     @cached_property
-    @cached_property
     def switches(self) -> CacheSwitches:
         """Cloudflare's cache switches of the zone."""
         from controlplane.adapters.cloudflare.switches import CloudflareSwitches
 
         return CloudflareSwitches(self.cloudflare, self.inventory.cloudflare.zone_id)
 
+    @cached_property
     def cdns(self) -> tuple[Cdn, ...]:
         """Both CDNs, as purging sees them."""
         from controlplane.adapters.aws.cloudfront import CloudFrontCdn
@@ -193,9 +194,22 @@ class Plant:
             home=self.inventory.home,
             tell=tell,
             pause=time.sleep,
-            monitor_seconds=self.inventory.cloudflare.monitor_seconds,
             check=check,
+            monitor_seconds=self.inventory.cloudflare.monitor_seconds,
         )
+
+    def glass(self, announce: Callable[[str], None]) -> GlassMeans:
+        """What break-glass grants are judged and spent with; `announce` hears of a solo grant. Raises BadInput."""
+        from controlplane.adapters.ssh.signatures import SshSignatures
+        from controlplane.domain.break_glass_people import SignersUnreadable, read_signers
+        from controlplane.operations.break_glass import Means as GlassMeans
+
+        try:
+            signers = read_signers(self.inventory.allowed_signers)
+        except SignersUnreadable as why:
+            raise BadInput(f"the inventory's {why}", next_step="mend wedcache:allowed_signers, `pulumi up`") from why
+        nonce = f"{random.getrandbits(64):016x}"
+        return GlassMeans(self.store, self.store, SshSignatures(), signers, self.clock, f"{self.me} {nonce}", announce)
 
     def agent_tools(self, region: str) -> Tools:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""

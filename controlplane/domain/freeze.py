@@ -68,7 +68,7 @@ def verdict(
     elif hold is not Hold.NEVER:
         outcome, reason = _decide(operation, hold, scope, at, at + lasts, calendar, timeline, facts)
     answer = Verdict(outcome, reason, operation, scope, at, lasts, hold, timeline, calendar)
-    if outcome is Outcome.REFUSED and facts.granted and facts.granted.issuperset(answer.obstacles):
+    if outcome is Outcome.REFUSED and facts.granted and facts.granted.issuperset(answer.required):
         return Verdict(Outcome.ADMITTED_BY_BREAK_GLASS, reason, operation, scope, at, lasts, hold, timeline, calendar)
     return answer
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from controlplane.domain import slots
+from controlplane.domain.break_glass import request_command
 from controlplane.domain.calendar import Calendar, Timeline
 from controlplane.domain.duration import format_duration
 from controlplane.domain.instant import zulu
-from controlplane.domain.operation import Hold, Operation
+from controlplane.domain.operation import STACK_CHANGES, Hold, Operation
 from controlplane.domain.scope import Reach, Scope
 from controlplane.domain.window import Rule
 
@@ -76,6 +77,14 @@ class Verdict(NamedTuple):
         return tuple(rule.id for rule in (*self.rules, *ahead))
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """The rule ids that a grant has to name: all obstacles, or one synthesised rule for many of them."""
+        if len(self.obstacles) <= _MOST_NAMED:
+            return self.obstacles
+        year, week, _ = self.at.isocalendar()
+        return (f"platform:{year}-W{week:02}",)
+
+    @property
     def next_transition(self) -> datetime | None:
         """When the freeze state of the scope changes next; None when it is unknown or never does."""
         if self.timeline is None:
@@ -94,7 +103,7 @@ class Verdict(NamedTuple):
         """What can be done instead, best first; empty when admitted."""
         if self.outcome is Outcome.UNKNOWN:
             return _ways_past_unknown(self.reason, self.scope)
-        return () if self.is_admitted else (*_waits(self), *_instead(self), _break_glass(self))
+        return () if self.is_admitted else (*_waits(self), *_instead(self), *_break_glass(self))
 
     def to_json(self) -> dict[str, Any]:
         """The verdict contract `wedcache.verdict/1`."""
@@ -165,12 +174,13 @@ def _instead(answer: Verdict) -> list[str]:
     return []
 
 
-def _break_glass(answer: Verdict) -> str:
-    rules = " ".join(f"--rule {rule}" for rule in answer.obstacles)
-    if len(answer.obstacles) > _MOST_NAMED:  # many windows at once are one synthesised rule
-        year, week, _ = answer.at.isocalendar()
-        rules = f"--rule platform:{year}-W{week:02}"
-    return f"wedcache break-glass request --op {answer.operation.value} --scope {answer.scope} {rules}".rstrip()
+def _break_glass(answer: Verdict) -> list[str]:
+    if answer.operation not in STACK_CHANGES:
+        return [request_command(answer.operation, [answer.scope.text], answer.required)]
+    return [
+        "make the plan that a grant is for: WEDCACHE_PLANNING=1 pulumi preview --save-plan plan.json",
+        request_command(answer.operation, [answer.scope.text], answer.required, plan="plan.json"),
+    ]
 
 
 def _ways_past_unknown(reason: Reason, scope: Scope) -> tuple[str, ...]:
