@@ -140,7 +140,11 @@ class Plant:
         from controlplane.adapters.cloudflare.cdn import CloudflareCdn
 
         return (
-            CloudFrontCdn(self.aws, [entry.distribution_id for entry in self.weddings]),
+            CloudFrontCdn(
+                self.aws,
+                [entry.distribution_id for entry in self.weddings if entry.tenant_id is None],
+                {entry.wedding: entry.tenant_id for entry in self.weddings if entry.tenant_id is not None},
+            ),
             CloudflareCdn(self.cloudflare, self.inventory.cloudflare.zone_id),
         )
 

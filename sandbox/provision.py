@@ -78,6 +78,7 @@ class Workspace:
             "wedcache:surroundings": surroundings,
             "wedcache:home": world.home,
             "wedcache:regions": list(world.regions),
+            "wedcache:cells": list(world.cells),
             "wedcache:warm_pops": list(world.at("cloudfront")),
         }
         nested = {

@@ -54,6 +54,14 @@ class StoreBucket(_Frozen):
     region: str
 
 
+class SharedEdge(_Frozen):
+    """One cell's multi-tenant distribution: its weddings are tenants, whose names lead to `endpoint`."""
+
+    distribution_id: str
+    connection_group_id: str
+    endpoint: str
+
+
 class CloudFrontEdge(_Frozen):
     """What weddings' stacks and the control plane need of CloudFront.
 
@@ -67,6 +75,7 @@ class CloudFrontEdge(_Frozen):
     origin_request_policies: dict[str, str]
     certificate_arn: str
     pops: tuple[str, ...]
+    cells: dict[str, SharedEdge] = Field(default_factory=dict)
 
 
 class CloudflareEdge(_Frozen):
@@ -139,7 +148,7 @@ class Inventory(_Frozen):
 
 
 class WeddingEntry(_Frozen):
-    """A wedding stack's export, `wedcache.inventory.wedding/1`."""
+    """A wedding stack's export, `wedcache.inventory.wedding/1`. A tenant names itself and its cell's distribution."""
 
     schema_: Literal["wedcache.inventory.wedding/1"] = Field("wedcache.inventory.wedding/1", alias="schema")
     wedding: str
@@ -147,6 +156,13 @@ class WeddingEntry(_Frozen):
     delivery: Literal["dedicated", "tenant"]
     distribution_id: str
     distribution_domain: str
+    tenant_id: str | None = None
+
+    @model_validator(mode="after")
+    def _a_tenant_has_an_id(self) -> WeddingEntry:
+        if (self.delivery == "tenant") != (self.tenant_id is not None):
+            raise ValueError("a wedding that is a tenant has a tenant_id, a dedicated one has none")
+        return self
 
     def to_json(self) -> str:
         """The exported form; `from_json` reads it back."""

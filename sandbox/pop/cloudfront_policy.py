@@ -178,7 +178,7 @@ class Distribution:
 
     @property
     def scope(self) -> str:
-        """Whose copies it keeps: tenants of one distribution share none."""
+        """Whose copies it keeps, as far as invalidations tell them apart."""
         return self.tenant or self.id
 
     @property

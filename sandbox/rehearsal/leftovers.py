@@ -35,6 +35,10 @@ def _cloudfront(run: Run) -> dict[str, list[str]]:
 
     return {
         "distributions": [row["Id"] for row in client.list_distributions()["DistributionList"].get("Items", ())],
+        "distribution tenants": [row["Id"] for row in client.list_distribution_tenants()["DistributionTenantList"]],
+        "connection groups": [
+            row["Id"] for row in client.list_connection_groups()["ConnectionGroups"] if not row["IsDefault"]
+        ],
         "cache policies": policies(client.list_cache_policies(**custom), "CachePolicyList", "CachePolicy"),
         "origin request policies": policies(
             client.list_origin_request_policies(**custom), "OriginRequestPolicyList", "OriginRequestPolicy"

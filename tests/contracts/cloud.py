@@ -21,7 +21,7 @@ from sandbox.faults import Faults
 from sandbox.run import Run
 from tests.fakes.inventory import REGIONS, STORE, inventory, wedding
 from tests.sandbox.aws.conftest import Aws, started
-from tests.sandbox.aws.declared import OPTIMIZED, distribution
+from tests.sandbox.aws.declared import OPTIMIZED, distribution, parameter, shared
 from tests.sandbox.aws.test_functions import ready_store
 from tests.sandbox.cloudflare.emulator import Emulator, running
 
@@ -71,6 +71,16 @@ class Cloud:
         """A distribution with cache tags."""
         config = distribution(f"ref-{next(_NUMBERS)}", OPTIMIZED)
         return str(self.aws.client("cloudfront").create_distribution(DistributionConfig=config)["Distribution"]["Id"])
+
+    def tenant(self, name: str) -> str:
+        """A tenant of a distribution of its own, with its host."""
+        label = f"{name}-{next(_NUMBERS)}"
+        config = shared(f"ref-{label}", TenantConfig={"ParameterDefinitions": [parameter("home")]})
+        client = self.aws.client("cloudfront")
+        known = client.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
+        domains = [{"Domain": f"{label}.weddings.example"}]
+        made = client.create_distribution_tenant(DistributionId=known, Name=label, Domains=domains)
+        return str(made["DistributionTenant"]["Id"])
 
     def pairs(self) -> str:
         """An empty key value store."""

@@ -9,30 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.aws.conftest import Aws, code_of, until
-from tests.sandbox.aws.declared import CERTIFICATE, OPTIMIZED, behavior, distribution, listed, origin
+from tests.sandbox.aws.declared import OPTIMIZED, distribution, listed, origin, parameter, shared
 
 Fresh = Callable[[str], str]
-
-
-def parameter(name: str, **schema: Any) -> dict[str, Any]:
-    """One parameter definition."""
-    return {"Name": name, "Definition": {"StringSchema": {"Required": False, **schema}}}
-
-
-def shared(reference: str, **changes: Any) -> dict[str, Any]:
-    """A DistributionConfig for tenants, whose origin's name each tenant completes."""
-    config = distribution(
-        reference,
-        OPTIMIZED,
-        ConnectionMode="tenant-only",
-        TenantConfig={"ParameterDefinitions": [parameter("home", Required=True)]},
-        Origins=listed(origin("home", DomainName="{{home}}.origin.weddings.example")),
-        OriginGroups=listed(),
-        DefaultCacheBehavior=behavior(OPTIMIZED, TargetOriginId="home"),
-        ViewerCertificate=CERTIFICATE,
-    )
-    del config["CacheTagConfig"]
-    return {**config, **changes}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.pop.declared import cloudfront, items, origin
+from tests.sandbox.pop.declared import cache_policy, cloudfront, items, origin
 from tests.sandbox.pop.world import HOME, STANDBY, World, played_at
 
 played = played_at("cloudfront", "FRA56-P1")
@@ -19,8 +19,8 @@ def tenant(name: str, **changes: Any) -> dict[str, Any]:
     return {"id": name, "distribution_id": "E1", "domains": hosts, "parameters": {}, "enabled": True, **changes}
 
 
-def declared(*tenants: dict[str, Any]) -> dict[str, Any]:
-    """A snapshot with one distribution for tenants, whose origin is in the tenant's home region."""
+def declared(*tenants: dict[str, Any], keyed: bool = True) -> dict[str, Any]:
+    """A snapshot with one distribution for tenants, whose origin is in the tenant's home region; `keyed` by Host."""
     assert HOME.startswith("eu-central-1.")
     assert STANDBY.startswith("us-east-1.")
     config: dict[str, Any] = {
@@ -29,7 +29,8 @@ def declared(*tenants: dict[str, Any]) -> dict[str, Any]:
         "TenantConfig": PARAMETERS,
         "Origins": items(origin("home", "{{home}}.origin.weddings.example")),
     }
-    return {**cloudfront(**config), "tenants": list(tenants)}
+    policy = cache_policy(headers=["Host"] if keyed else [])
+    return {**cloudfront(policy, **config), "tenants": list(tenants)}
 
 
 def test_each_tenant_has_its_parameters_and_its_own_copies(tmp_path: Path) -> None:
@@ -48,6 +49,18 @@ def test_each_tenant_has_its_parameters_and_its_own_copies(tmp_path: Path) -> No
             403,
             403,
         ]
+
+    played(tmp_path, scene)
+
+
+def test_without_host_in_the_key_tenants_share_pages(tmp_path: Path) -> None:
+    """Nothing documented parts them: what one tenant's guest fetched, another's gets."""
+
+    async def scene(stage: World) -> None:
+        both = (tenant("ubud", parameters={"home": "eu-central-1"}), tenant("tulum"))
+        await stage.api.declare(**declared(*both, keyed=False))
+        found = [await stage.get("/a", host=f"{name}.weddings.example") for name in ("ubud", "tulum")]
+        assert [(one.text, one.x_cache) for one in found] == [("home:one", "Miss"), ("home:one", "Hit")]
 
     played(tmp_path, scene)
 
