@@ -11,6 +11,7 @@ from controlplane.errors import Unavailable
 from controlplane.ports.cdn import PurgeHandle
 
 REGION = "us-east-1"
+WEDDING = "wedding:"
 
 
 class CloudFrontCdn:
@@ -54,7 +55,7 @@ class CloudFrontCdn:
         return [
             tenant
             for name, tenant in self._tenants.items()
-            if any(tag == wedding(name) or not tag.startswith(wedding("")) for tag in tags)
+            if any(tag == wedding(name) or not tag.startswith(WEDDING) for tag in tags)
         ]
 
     def _status(self, owner: str, purge: str) -> str:
