@@ -14,7 +14,7 @@ from tests.sync.simulator import Rules
 from tests.sync.trouble import played
 
 EACH = 5000
-TOLD_EVERY = 200
+TOLD_EVERY = 20
 
 
 def main(operations: int, seed: int) -> int:

@@ -12,16 +12,13 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from controlplane.domain.record import Record, Reply, Standing, State
-from controlplane.sync.catch_up import Ending, Request, Steps, catch_up
-from controlplane.sync.quorum import Ask, Outcome, StrongRead, StrongWrite, settling
-from controlplane.sync.stamp import HybridClock
+from controlplane.domain.record import Record, Standing, State
+from controlplane.sync.quorum import StrongRead, StrongWrite
 from controlplane.sync.voters import Voters
 from tests.fakes.region_store import FakeVoter
-from tests.sync.zones import INITIAL, NEVER, History, Read, Write
+from tests.sync.zones import History
 
 MS = 1000
 SECOND = 1_000_000
@@ -29,7 +26,6 @@ SKEW = 250 * MS
 DEADLINE = 1 * SECOND
 MAX_DELIVERY = 20 * SECOND
 NOON = 1_800_000_000 * SECOND
-Conversation = StrongWrite | StrongRead
 
 
 @dataclass
@@ -88,7 +84,7 @@ class World:
         self.old: dict[tuple[str, str], FakeVoter] = {}
         self.loss = self.repeat = self.tail = 0.0
         self.mending: set[str] = set()
-        self._values = 0
+        self.left = self.values = 0
         rules, choose = self.rules, self.random.choice
         self.keys, self.reading, self.removing = choose(rules.keys), choose(rules.reading), choose(rules.removing)
         self.thinking, self.fault_every = choose(rules.thinking), choose(rules.fault_every)
@@ -96,9 +92,6 @@ class World:
     def run(self, operations: int) -> list[str]:
         """Let the clients do `operations` in all; the violations of all keys."""
         self.left = operations
-        for client in self.clients:
-            clock = HybridClock(client.region, client.name)
-            self.at(self.random.randint(0, 50 * MS), self._next, client, clock)
         while self._events and self.left > -len(self.clients):
             self.now, _, act, arguments = heapq.heappop(self._events)
             act(*arguments)
@@ -158,156 +151,3 @@ class World:
 
     def _skew(self) -> int:
         return self.random.randint(-SKEW, SKEW)
-
-    def _next(self, client: Node, clock: HybridClock) -> None:
-        """One client's next operation."""
-        if client.paused_until > self.now:
-            self.at(client.paused_until - self.now, self._next, client, clock)
-            return
-        self.left -= 1
-        if self.left < 0:
-            return
-        key = f"key-{self.random.randrange(self.keys)}"
-        begun = self.clock(client.skew)
-        dice = self.random.random()
-        if dice < self.reading:
-            talk = _Talk(self, client, clock, key, begun, self.rules.read(self.voters), None)
-        else:
-            self._values += 1
-            payload = None if self.random.random() < self.removing else self._values.to_bytes(4, "big")
-            record = Record(clock.tick(begun), payload)
-            talk = _Talk(self, client, clock, key, begun, self.rules.write(self.voters, record), record)
-        talk.begin()
-
-    def mend(self, region: str) -> None:
-        """The agent of a region brings its voter back, if the network lets it."""
-        if region not in self.mending:
-            self.mending.add(region)
-            _Mending(self, region, catch_up(self.voters, region)).step(None, first=True)
-
-
-class _Talk:
-    """One client's conversation, until it is done or its time is over; what comes later is still heard."""
-
-    def __init__(
-        self,
-        world: World,
-        client: Node,
-        clock: HybridClock,
-        key: str,
-        begun: int,
-        machine: Conversation,
-        record: Record | None,
-    ) -> None:
-        self.world, self.client, self.clock, self.key, self.begun = world, client, clock, key, begun
-        self.machine, self.record = machine, record
-        self.start = world.now
-        self.is_over = self.is_settled = False
-
-    def begin(self) -> None:
-        self.world.at(DEADLINE, self._late)
-        self._ask(self.machine.start())
-
-    def _ask(self, asks: list[Ask]) -> None:
-        for ask in asks:
-            heard, lost = partial(self._heard, ask), partial(self._lost, ask)
-            self.world.send(self.client, ask.region, self._serve(ask), heard, lost)
-
-    def _serve(self, ask: Ask) -> Callable[[FakeVoter, int], Reply]:
-        key, record, begun = self.key, ask.record, self.begun
-        if record is None:
-            return lambda voter, _: voter.look(key)
-        return lambda voter, now: voter.apply(key, record, begun, now)
-
-    def _heard(self, ask: Ask, reply: Reply) -> None:
-        if reply.record is not None:
-            self.clock.observe(reply.record.stamp)
-        self._ask(self.machine.hear(ask.region, reply))
-        self._after()
-
-    def _lost(self, ask: Ask) -> None:
-        self._ask(self.machine.miss(ask))
-        self._after()
-
-    def _late(self) -> None:
-        if self.client.paused_until > self.world.now:
-            self.world.at(self.client.paused_until - self.world.now, self._late)
-            return
-        self.machine.give_up()
-        self._after()
-
-    def _after(self) -> None:
-        machine, world = self.machine, self.world
-        if machine.is_done and not self.is_over:
-            self.is_over = True
-            history = world.histories[self.key]
-            if isinstance(machine, StrongRead):
-                self._read(machine, history)
-            elif machine.outcome is not None and self.record is not None:
-                world.counts[machine.outcome.value] += 1
-                end = world.now if machine.outcome in (Outcome.ACCEPTED, Outcome.SUPERSEDED) else NEVER
-                is_sure = machine.outcome is Outcome.ACCEPTED
-                is_void = machine.outcome is Outcome.UNSAFE_CLOCK
-                history.writes.append(Write(self.record.stamp, self.start, end, is_sure, is_void))
-            world.at(world.random.randint(0, world.thinking), world._next, self.client, self.clock)
-        if (
-            isinstance(machine, StrongWrite)
-            and self.record is not None
-            and self.record.payload is None
-            and not self.is_settled
-            and machine.is_everywhere
-        ):
-            self.is_settled = True
-            for ask in settling(world.voters, self.record):
-                world.send(self.client, ask.region, self._serve(ask), lambda _: None, lambda: None)
-            world.counts["settled"] += 1
-
-    def _read(self, machine: StrongRead, history: History) -> None:
-        if machine.is_failed:
-            self.world.counts["failed reads"] += 1
-            return
-        self.world.counts["reads"] += 1
-        value = machine.record.stamp if machine.record is not None else INITIAL
-        if machine.record is None:
-            # A removal that every voter had and may forget: nothing else was there in between.
-            gone = [
-                voter.forgotten[self.key].stamp for voter in self.world.stores.values() if self.key in voter.forgotten
-            ]
-            value = max(gone, default=INITIAL)
-        history.reads.append(Read(value, self.start, self.world.now))
-
-
-class _Mending:
-    """One run of the catch-up over the same network; a step that is not answered within 500 ms was not made."""
-
-    def __init__(self, world: World, region: str, steps: Steps) -> None:
-        self.world, self.region, self.steps = world, region, steps
-        self.node = world.agents[region]
-        self.begun = world.clock(self.node.skew)
-        self.waiting = 0
-
-    def step(self, told: Any, *, first: bool = False) -> None:
-        self.waiting += 1
-        number = self.waiting
-        try:
-            request = next(self.steps) if first else self.steps.send(told)
-        except StopIteration as ended:
-            self.world.mending.discard(self.region)
-            ending: Ending = ended.value
-            self.world.counts[f"mending {ending.value}"] += 1
-            return
-
-        def once(told: Any) -> None:
-            if self.waiting == number:
-                self.step(told)
-
-        self.world.at(500 * MS, once, None)
-        self.world.send(self.node, request.region, self._serve(request), once, lambda: None)
-
-    def _serve(self, request: Request) -> Callable[[FakeVoter, int], Any]:
-        if request.change is not None:
-            change = request.change
-            return lambda voter, _: voter.stand(change)
-        if request.cursor:
-            return lambda voter, _: voter.page(request.cursor)
-        return lambda voter, now: voter.absorb(request.n, request.records, self.begun, now)

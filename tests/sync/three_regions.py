@@ -203,4 +203,5 @@ async def roll_back(region: Region) -> None:
     await region.restart()
 
 
-FAULTS: tuple[Callable[[Region], Awaitable[None]], ...] = (cut, stop, empty, flush, roll_back)
+LOSSES: tuple[Callable[[Region], Awaitable[None]], ...] = (empty, flush, roll_back)
+FAULTS: tuple[Callable[[Region], Awaitable[None]], ...] = (cut, stop, *LOSSES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controlplane.domain.record import State
+from tests.sync.clients import Client, mend
 from tests.sync.simulator import MS, SECOND, Rules, World
 
 
@@ -117,7 +118,7 @@ class Trouble:
 
     def _mend(self) -> None:
         """Agents look after their voters, now and then."""
-        self._world.mend(self._random.choice(world_regions(self._world)))
+        mend(self._world, self._random.choice(world_regions(self._world)))
         self._soon(self._mend, 0.3)
 
 
@@ -129,5 +130,7 @@ def world_regions(world: World) -> tuple[str, ...]:
 def played(rules: Rules, seed: int, operations: int) -> tuple[World, list[str]]:
     """A whole run: the world at its end, and why its histories are not linearizable (nothing, if they are)."""
     world = World(rules, seed)
+    for node in world.clients:
+        world.at(world.random.randint(0, 50 * MS), Client(world, node).next)
     Trouble(world).begin()
     return world, world.run(operations)
