@@ -92,6 +92,7 @@ def resumed(plant: Plant, card: Card) -> Card:
             return emergency.reconcile(emergency_means(plant, act), card)
     card = reopened(card)
     if card.state != "open":
+        _close_ledger(plant, card)
         return card
     with performing(plant, card, begins=False) as act:
         return fail_over.reconcile(plant.means(act.told, act.check), card)
@@ -103,3 +104,12 @@ def switched(plant: Plant, card: EmergencyCard) -> EmergencyCard:
 
     with performing(plant, card, begins=True) as act:
         return emergency.reconcile(emergency_means(plant, act), emergency.begin(plant.store, plant.steering, card))
+
+
+def _close_ledger(plant: Plant, card: Card) -> None:
+    """A performer that died between closing its card and saying so: the ledger hears it now."""
+    from controlplane.domain.ledger import Kind
+    from controlplane.operations.ledger import Record, chain, operations
+
+    if card.state == "done" and card.id in operations(plant.store) and not chain(plant.store, card.id).is_closed:
+        Record(plant.store, plant.clock, plant.me, card.id).write(Kind.CLOSED, "the card was found closed")

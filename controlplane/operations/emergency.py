@@ -86,6 +86,8 @@ def reconcile(means: EmergencyMeans, card: EmergencyCard) -> EmergencyCard:
     if card.state != "open":
         return card
     means.check()
+    if is_superseded(journal_of(means.store), card):
+        withdraw(means.store, card)
     means.store.change(EMERGENCY_KEY, lambda text: _claimed(text, card))
     failed: dict[str, str] = {}
     kept = dict(card.kept)
@@ -229,8 +231,9 @@ def _close(
         raise _left(card, {**kept, **failed}, is_open=True)
     means.check()
     closed = card.model_copy(update={"state": "done", "kept": dict(kept)})
-    means.store.change(intent_key(card.id), lambda _: closed.to_json())
+    # First the ledger: a card that is closed is never looked at again.
     means.record.write(Kind.CLOSED, f"{card.target} is {'on' if card.operation is Switch.ON else 'off'}")
+    means.store.change(intent_key(card.id), lambda _: closed.to_json())
     if kept:
         raise _left(card, kept, is_open=False)
     return closed
