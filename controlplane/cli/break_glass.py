@@ -140,6 +140,27 @@ def approve(
 
 
 @app.command
+def check(text: Path, /, *, plan: Path) -> int:
+    """Say whether a grant lets a saved plan pass now, without using it up. Ends with 0, or as the door itself would.
+
+    Parameters
+    ----------
+    text
+        The grant's text: a file, or - for standard input.
+    plan
+        The engine's saved plan.
+    """
+    from controlplane.operations import admit
+
+    whole, plant = read_plan(plan), session.plant()
+    calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
+    answers = admit.verdicts_of_plan(whole, plant.clock.now(), calendar)
+    door = glass_door.judged(plant, answers, admit.wanted_of_plan(whole, answers), text, door="check")
+    session.show([f"{door.verdict}{f' {door.grant}' if door.grant else ''}"])
+    return 0
+
+
+@app.command
 def deny(text: Path, /) -> int:
     """Answer a request with no: it is never valid from now on, signed or not.
 

@@ -13,7 +13,7 @@ from controlplane.domain.break_glass import digest_of
 from controlplane.domain.operation import Operation
 from controlplane.domain.scope import NotAScope, urn_type
 
-_SPECIAL = "4dabf18193072939515e22adb298388d"  # the engine's mark of a special value (sdk/go/common/resource/sig)
+SPECIAL = "4dabf18193072939515e22adb298388d"  # the engine's mark of a special value (sdk/go/common/resource/sig)
 _NO_CHANGE = frozenset({"same", "read", "refresh", "discard", "remove-pending-replace"})
 _OPERATIONS = {
     "create": Operation.STACK_CREATE,
@@ -67,6 +67,13 @@ def planned_stacks(plan: object) -> list[tuple[str, str]]:
     return list(stacks)
 
 
+def planned_inputs(plan: object, urn: str) -> Mapping[str, Any]:
+    """`{adds, updates, deletes}` of a resource's inputs in `plan`; empty where nothing is. Raises PlanUnreadable."""
+    goal = _resource_plans(plan).get(urn, {}).get("goal")
+    found = goal.get("inputDiff") if isinstance(goal, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def plan_digest(plan: object) -> str:
     """The digest of what `plan` promises: its resourcePlans without seeds and ciphertexts, which differ in two plans of
     the same change (as the manifest's time does). Raises PlanUnreadable.
@@ -76,7 +83,7 @@ def plan_digest(plan: object) -> str:
 
 def _canonical(value: Any, *, is_entry: bool = False) -> Any:
     if isinstance(value, dict):
-        dropped = {"seed"} if is_entry else {"ciphertext"} if _SPECIAL in value else set()
+        dropped = {"seed"} if is_entry else {"ciphertext"} if SPECIAL in value else set()
         return {key: _canonical(inner) for key, inner in value.items() if key not in dropped}
     return [_canonical(inner) for inner in value] if isinstance(value, list) else value
 
