@@ -29,6 +29,7 @@ def gate(  # noqa: PLR0913  # each is an option of the command line
     op: Annotated[str, cyclopts.Parameter(name="--op")] = "stack-update",
     at: str | None = None,
     lasts: str | None = None,
+    tier: Literal["critical", "high", "medium", "low"] | None = None,
     break_glass: Path | None = None,
     output: Literal["text", "json"] = "text",
 ) -> int:
@@ -50,6 +51,8 @@ def gate(  # noqa: PLR0913  # each is an option of the command line
         The instant (RFC 3339 with an offset); now by default.
     lasts
         The declared longest duration, as 90m; the operation's own by default.
+    tier
+        The tier of what an owner writes (content-update).
     break_glass
         The text of a grant that two persons signed. It is used up here, by the store and the clock of the profile;
         --plan and --stack are judged by the published calendar then.
@@ -57,6 +60,7 @@ def gate(  # noqa: PLR0913  # each is an option of the command line
         text or json (wedcache.verdict/1).
     """
     from controlplane.domain import freeze
+    from controlplane.domain.tier import Tier
 
     if break_glass is not None:
         if at is not None or lasts is not None or plan is None:
@@ -70,7 +74,8 @@ def gate(  # noqa: PLR0913  # each is an option of the command line
     if plan is not None:
         return _judge_plan(plan, calendar, instant, longest, output)
     about = questions.scope_of(scope) if scope is not None else _stack_scope(stack or "", calendar)
-    answer = freeze.verdict(operation, about, instant, calendar, lasts=longest)
+    facts = freeze.Facts(tier=Tier(tier) if tier else None)
+    answer = freeze.verdict(operation, about, instant, calendar, facts=facts, lasts=longest)
     return _answered(answer, output, {}, [])
 
 

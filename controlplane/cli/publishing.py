@@ -25,6 +25,7 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
         text or json (wedcache.calendar-push/1).
     """
     from controlplane.adapters.system import catalogue_file
+    from controlplane.domain.calendar_edit import READ_ONLY
     from controlplane.domain.calendar_json import to_json
     from controlplane.operations.admit import known_calendar
     from controlplane.operations.publish_calendar import publish_calendar
@@ -54,6 +55,9 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
     plant.keep_calendar(to_json(published.calendar))
     for refusal in published.kept:
         session.say(f"kept: {refusal.text}")
+    if published.kept:
+        rules = " ".join(refusal.rule for refusal in published.kept if refusal.rule != READ_ONLY)
+        session.say(f"next: wait, or with a break-glass grant: wedcache freeze lift {rules}")
     if output == "json":
         session.show_json(
             {

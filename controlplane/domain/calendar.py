@@ -120,11 +120,15 @@ def _union(spans: Iterable[tuple[datetime, datetime]]) -> tuple[list[datetime], 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Every wedding's windows by wedding id, the platform's own, and where they come from."""
+    """Every wedding's windows by wedding id, the platform's own, and where they come from.
+
+    `strict`: in a window owners write the critical and high tiers only (the catalogue's `read_only: strict`).
+    """
 
     made: Provenance
     weddings: dict[str, Subject]
     platform: tuple[Rule, ...] = ()
+    strict: bool = False
 
     @functools.cached_property
     def _timelines(self) -> dict[str, Timeline]:

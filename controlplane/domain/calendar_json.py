@@ -37,6 +37,7 @@ def to_json(calendar: Calendar) -> str:
         "tzdata_source": made.tzdata_source,
         "compiled_at": zulu(made.compiled_at),
         "valid_until": zulu(made.valid_until),
+        **({"read_only": "strict"} if calendar.strict else {}),
         "platform": [_written(rule) for rule in calendar.platform],
         "weddings": {name: _subject_json(subject) for name, subject in sorted(calendar.weddings.items())},
     }
@@ -50,7 +51,8 @@ def from_json(text: str | bytes) -> Calendar:
         if whole["schema"] != SCHEMA:
             raise CalendarUnreadable(f"schema {whole['schema']!r}, expected {SCHEMA!r}")
         weddings = {str(name): _subject(subject) for name, subject in whole["weddings"].items()}
-        return Calendar(_provenance(whole), weddings, tuple(_rule(rule) for rule in whole["platform"]))
+        platform = tuple(_rule(rule) for rule in whole["platform"])
+        return Calendar(_provenance(whole), weddings, platform, strict=_strict(whole.get("read_only")))
     except CalendarUnreadable:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as why:
@@ -109,6 +111,12 @@ def _rule(whole: Mapping[str, Any]) -> Rule:
     if rule.end <= rule.start:
         raise CalendarUnreadable(f"rule {rule.id!r} ends before it starts")
     return rule
+
+
+def _strict(read_only: object) -> bool:
+    if read_only not in (None, "strict"):
+        raise CalendarUnreadable(f"read_only {read_only!r}")
+    return read_only == "strict"
 
 
 def _text(value: object) -> str:

@@ -38,6 +38,7 @@ class Reason(enum.Enum):
     IN_FORCE = "a window is in force"
     RUNS_INTO = "it would not end before the next window starts"
     EXPOSED = "weddings that it serves have an event day, and this is not the week's slot"
+    READ_ONLY = "the platform is read_only: strict, and this is not known to be of the critical or high tier"
     CALENDAR_UNKNOWN = "the calendar is missing, unreadable or no longer valid"
     SCOPE_UNKNOWN = "the calendar does not know the wedding"
 
@@ -169,6 +170,8 @@ def _instead(answer: Verdict) -> list[str]:
         return ["wedcache purge --replace: fetch, compare, purge, warm again"]
     if answer.operation in (Operation.PURGE_HARD, Operation.PURGE_SOFT, Operation.PURGE_REPLACE):
         return ["wedcache purge --except-frozen: only the weddings that are not in a window"]
+    if answer.reason is Reason.READ_ONLY:
+        return ["content of the critical and high tiers is written at any time: --tier critical"]
     if answer.hold is Hold.TRAFFIC:
         return ["admitted at once if the standby turns unhealthy"]
     return []
