@@ -73,10 +73,10 @@ class World:
     whole: Counter[str] = field(default_factory=Counter)
 
     @asynccontextmanager
-    async def stores(self) -> AsyncIterator[dict[str, RegionStore]]:
+    async def stores(self, patience: float = DEADLINE) -> AsyncIterator[dict[str, RegionStore]]:
         """One process's connections to the endpoints."""
         made: dict[str, RegionStore] = {
-            name: RedisRegionStore(region.endpoint.url, timeout=DEADLINE) for name, region in self.regions.items()
+            name: RedisRegionStore(region.endpoint.url, timeout=patience) for name, region in self.regions.items()
         }
         try:
             yield made
