@@ -25,6 +25,7 @@ from benchmarks import (
     redis_reads_open,
     redis_reads_stopped,
     stampede,
+    strong_writes,
     tag_purge,
     warm_plan,
 )
@@ -46,6 +47,7 @@ REGISTRY = (
     redis_reads_open.BENCHMARK,
     redis_reads_stopped.BENCHMARK,
     stampede.BENCHMARK,
+    strong_writes.BENCHMARK,
     tag_purge.BENCHMARK,
 )
 ALL = {one.name: one for one in REGISTRY}
