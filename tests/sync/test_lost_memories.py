@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from pathlib import Path
 
 import pytest
 
 from controlplane.adapters.redis.region_store import RedisRegionStore
-from controlplane.domain.record import Change, State, Verb, partition_of
+from controlplane.domain.record import Change, Record, Reply, Stamp, Standing, State, Verb, partition_of
 from controlplane.errors import Refused, Unavailable
 from controlplane.ports.region_store import RegionStore
 from controlplane.sync import LOCAL, STRONG
-from tests.cache.scene import in_loop
+from sandbox import valkey
+from tests.cache.scene import in_loop, until
 from tests.fakes.region_store import FakeRegionStore
 from tests.sync.regions import FAR, HOME, NEAR, founded, mending, now, records, stores
 
@@ -65,6 +68,77 @@ async def test_founding_needs_everybody_and_happens_once(url: str) -> None:
             await ours.put(KEY, 1, level=STRONG)
         told = await made[HOME].stand(partition_of(KEY), Change(Verb.LOOK))
         assert told.standing.incarnation == 1
+
+
+@in_loop
+async def test_who_was_a_replica_for_a_while_has_lost_its_memory(tmp_path: Path) -> None:
+    """S4: a promoted replica, a primary that became a replica, and the same primary promoted again (the same process,
+    with another's data) do not vote; whoever never was a replica does."""
+    pair = await asyncio.to_thread(valkey.start_pair, tmp_path, valkey.free_port(), valkey.free_port())
+    scope = secrets.token_hex(4)
+    primary, replica = (RedisRegionStore(server.url, scope=scope, timeout=20) for server in pair)
+    key = Record(Stamp(5, HOME, "w"), b"v")
+    try:
+        slot = partition_of(KEY)
+        await primary.stand(slot, Change(Verb.FOUND, view={HOME: 1}))
+        await primary.stand(slot, Change(Verb.OPEN))
+        assert (await primary.apply(KEY, key, now())).standing.state is State.VOTING
+        assert (await replica.look(KEY)).standing.state is State.LOST
+        await _follow(pair[1].port, None)
+        assert (await replica.look(KEY)).standing.state is State.LOST
+        assert (await primary.look(KEY)) == Reply(Standing(State.VOTING, 1, {HOME: 1}), key)
+        await _follow(pair[0].port, pair[1].port)
+        assert (await primary.look(KEY)).standing.state is State.LOST
+        await _follow(pair[0].port, None)
+        assert (await primary.look(KEY)).standing.state is State.LOST
+        assert (await primary.stand(slot, Change(Verb.BEGIN, 2))).standing.state is State.CATCHING
+        assert (await primary.stand(slot, Change(Verb.FINISH, 2))).standing.state is State.VOTING
+    finally:
+        for store in (primary, replica):
+            await store.aclose()
+        for server in pair:
+            server.stop()
+
+
+async def _follow(port: int, other: int | None) -> None:
+    """Make a server the replica of another, in sync, or (None) a primary."""
+    words = ("127.0.0.1", str(other)) if other is not None else ("NO", "ONE")
+    await asyncio.to_thread(valkey.ask, port, "REPLICAOF", *words, timeout=20)
+    wanted = "master_link_status:up" if other is not None else "role:master"
+    await until(lambda: wanted in valkey.ask(port, "INFO", "replication", timeout=20))
+
+
+@in_loop
+async def test_deleted_or_evicted_records_are_a_loss(server: valkey.Server) -> None:
+    """S4: a voter whose records are gone, though its process and its head are there, does not vote."""
+    async with founded(server.url) as made, records(made) as ours:
+        await ours.put(KEY, 1, level=STRONG)
+        await ours.aclose()
+        names = valkey.ask(server.port, "KEYS", f"{{wc:*{NEAR}:p{partition_of(KEY):02}}}:records", timeout=20)
+        for name in [line for line in names.split("\r\n") if line.startswith("{wc:")]:
+            valkey.ask(server.port, "DEL", name, timeout=20)
+        assert (await made[NEAR].look(KEY)).standing.state is State.LOST
+        assert await ours.get(KEY, level=STRONG) == 1
+        assert await mending(made).mend(NEAR) == 1
+        assert (await made[NEAR].look(KEY)).standing.state is State.VOTING
+
+
+@in_loop
+async def test_a_server_that_may_evict_records_is_not_made_to_vote(tmp_path: Path) -> None:
+    """A store whose policy is `allkeys-*` refuses to be founded or to catch up, says why, and changes nothing."""
+    running = await asyncio.to_thread(
+        valkey.start, valkey.free_port(), tmp_path, options=("--maxmemory-policy", "allkeys-lru")
+    )
+    store = RedisRegionStore(running.url, timeout=20)
+    try:
+        for verb in (Verb.FOUND, Verb.BEGIN):
+            with pytest.raises(Refused, match="evicts by 'allkeys-lru'"):
+                await store.stand(0, Change(verb, 1))
+        assert (await store.stand(0, Change(Verb.LOOK))).standing.state is State.LOST
+        assert valkey.ask(running.port, "DBSIZE", timeout=20).strip() == ":0"
+    finally:
+        await store.aclose()
+        running.stop()
 
 
 async def _replaced(made: dict[str, RegionStore], region: str, url: str) -> None:

@@ -1,6 +1,6 @@
 """`RegionStore` on Redis or Valkey: a hash of records, a head and the removals to forget, in one slot a partition.
 
-Keys, all without a TTL: `{wc:<scope>:p<NN>}:head` (state, incarnation, whose server, number of records, view),
+Keys, all without a TTL: `{wc:<scope>:p<NN>}:head` (state, incarnation, whose process, number of records, view),
 `:records` (name -> record), `:stones` (name -> when to forget it). Servers that may evict them (`allkeys-*`) are
 refused. What acknowledges must also be durable: in ElastiCache a Valkey 9 group with `durability` sync, else a promoted
 replica catches up first, as after any loss.
@@ -33,7 +33,8 @@ from controlplane.domain.record import (
 )
 from controlplane.errors import Refused, Unavailable
 
-_PAGE = 100
+# Values have up to 1 MiB, and a page is one answer.
+_PAGE = 32
 _HEADER = re.compile(rb"([VTS]) (\d+) (\S+) (\S+)\n")
 
 
@@ -82,7 +83,7 @@ class RedisRegionStore:
         return Told(_standing(answer), bool(answer[3]))
 
     async def page(self, partition: int, cursor: str) -> Told:
-        """HSCAN, about a hundred at a time, and the standing of the same moment."""
+        """HSCAN, about 32 at a time, and the standing of the same moment."""
         answer = await self._ask(self._page, partition, [cursor, _PAGE], "the records were not read")
         names, raws = answer[4][::2], answer[4][1::2]
         pairs = ((name.decode(), _record(raw)) for name, raw in zip(names, raws, strict=True))
@@ -134,5 +135,5 @@ def _record(raw: bytes | None) -> Record | None:
     if header is None:
         raise Unavailable("what is stored under the record's name is no record; nothing was changed")
     kind, hlc, region, writer = header.groups()
-    stamp = Stamp(int(hlc), region.decode(), writer.decode())
+    stamp = Stamp(int(hlc), region.decode("utf-8", "replace"), writer.decode("utf-8", "replace"))
     return Record(stamp, raw[header.end() :] if kind == b"V" else None, kind == b"S")

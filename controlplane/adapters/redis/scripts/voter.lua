@@ -1,19 +1,33 @@
 -- Put before the voter_*.lua scripts. KEYS of all of them: head, records, stones, in one slot.
--- The head belongs to one server process (run_id) and counts the records: where either does not fit, this server is not
--- the one that voted, or holds something else than it did (a snapshot, a restart, a promoted replica, an evicted or
--- deleted key), and the voter is lost until it has caught up.
+-- The head belongs to one server process (run_id) while that is a primary, and counts the records. Where either does not
+-- fit, this server is not the one that voted, or holds something else than it did (a snapshot, a restart, a promoted
+-- replica, an evicted or deleted key), and the voter is lost until it has caught up.
+-- A primary that became a replica and was promoted again is the same process with another's data: a promotion leaves the
+-- replication id from before in master_replid2, which is all zeros otherwise (also where a primary without replicas draws
+-- a new id): https://valkey.io/topics/replication/
 local function server()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-    or string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  local info = redis.call('INFO', 'server') .. redis.call('INFO', 'replication')
+  local history = string.match(info, 'master_replid:(%x+)') or ''
+  return {
+    process = string.match(info, 'run_id:(%x+)') or history,
+    history = history,
+    promoted = not string.match(info, 'master_replid2:0+%s'),
+    primary = string.match(info, 'role:(%a+)') == 'master',
+  }
+end
+
+local function is_whole(head)
+  local now = server()
+  return head.state and now.primary and head.server == now.process
+    and (head.history == now.history or not now.promoted)
+    and tonumber(head.count) == redis.call('HLEN', KEYS[2])
 end
 
 local function standing()
   local flat = redis.call('HGETALL', KEYS[1])
   local head = {}
   for i = 1, #flat, 2 do head[flat[i]] = flat[i + 1] end
-  if not head.state or head.server ~= server() or tonumber(head.count) ~= redis.call('HLEN', KEYS[2]) then
-    return 'lost', head, '0', {}
-  end
+  if not is_whole(head) then return 'lost', head, '0', {} end
   local view = {}
   for name, n in pairs(head) do
     if string.sub(name, 1, 2) == 'v:' then

@@ -18,7 +18,8 @@ end
 
 if verb == 'found' then
   if not head.state and redis.call('EXISTS', KEYS[1], KEYS[2]) == 0 then
-    redis.call('HSET', KEYS[1], 'state', 'founding', 'n', 1, 'server', server(), 'count', 0)
+    local now = server()
+    redis.call('HSET', KEYS[1], 'state', 'founding', 'n', 1, 'server', now.process, 'history', now.history, 'count', 0)
     learn(4)
     done = 1
   end
@@ -38,7 +39,8 @@ elseif verb == 'begin' then
       redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3])
       redis.call('HSET', KEYS[1], 'count', 0)
     end
-    redis.call('HSET', KEYS[1], 'state', 'catching', 'n', n, 'server', server())
+    local now = server()
+    redis.call('HSET', KEYS[1], 'state', 'catching', 'n', n, 'server', now.process, 'history', now.history)
     learn(4)
     done = 1
   end
