@@ -14,6 +14,7 @@ from controlplane.errors import Refused, Unavailable
 from controlplane.ports.region_store import RegionStore
 from controlplane.sync import LOCAL, STRONG
 from sandbox import valkey
+from tests.cache import redis_cluster
 from tests.cache.scene import in_loop, until
 from tests.fakes.region_store import FakeRegionStore
 from tests.sync.regions import FAR, HOME, NEAR, founded, mending, now, records, stores
@@ -121,6 +122,27 @@ async def test_deleted_or_evicted_records_are_a_loss(server: valkey.Server) -> N
         assert await ours.get(KEY, level=STRONG) == 1
         assert await mending(made).mend(NEAR) == 1
         assert (await made[NEAR].look(KEY)).standing.state is State.VOTING
+
+
+@in_loop
+async def test_a_region_may_be_a_cluster_that_loses_a_part(server: valkey.Server, tmp_path: Path) -> None:
+    """A region whose Redis is a Cluster votes; where one of its nodes is emptied, its partitions alone catch up."""
+    with redis_cluster.running(tmp_path) as nodes:
+        async with stores(server.url) as made:
+            await made[HOME].aclose()
+            made[HOME] = RedisRegionStore(redis_cluster.url(nodes), timeout=20)
+            await mending(made).found()
+            keys = [f"vendor:{n}" for n in range(100)]
+            async with records(made) as ours:
+                for n, key in enumerate(keys):
+                    await ours.put(key, n, level=STRONG)
+                await ours.aclose()
+                redis_cluster.ask(nodes[1], "FLUSHALL")
+                lost = {key for key in keys if (await made[HOME].look(key)).standing.state is State.LOST}
+                assert 0 < len(lost) < len(keys)
+                assert [await ours.get(key, level=STRONG) for key in keys] == list(range(100))
+                assert 0 < await mending(made).mend(HOME) < 64
+                assert [await ours.get(key, level=LOCAL) for key in keys] == list(range(100))
 
 
 @in_loop
