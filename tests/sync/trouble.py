@@ -66,7 +66,9 @@ class Trouble:
         return bool(world.loss + world.repeat + world.tail)
 
     def _step_clock(self) -> bool:
-        world, skew = self._world, self._random.randint(-250 * MS, 250 * MS)
+        # Now and then a clock is so wrong that its stamps are refused, or come seconds too late.
+        world, most = self._world, self._random.choice((250 * MS, 250 * MS, 250 * MS, 3 * SECOND))
+        skew = self._random.randint(-most, most)
         node = self._random.choice([*world.clients, None])
         if node is None:
             world.skews[self._random.choice(world_regions(world))] = skew
