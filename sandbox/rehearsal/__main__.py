@@ -38,7 +38,9 @@ def main(arguments: list[str]) -> int:
     if said.engine == REAL and real_cli() is None:
         sys.stdout.write("ENGINE=pulumi: there is no Pulumi CLI on PATH; nothing was run\n")
         return 0
-    chosen = [claim for claim in programme.CLAIMS if not said.only or claim.id in said.only.split(",")]
+    named = said.only.split(",") if said.only else []
+    whole = [claim for claim in programme.CLAIMS if said.verb == "prove" or said.world in claim.worlds]
+    chosen = [claim for claim in programme.CLAIMS if claim.id in named] if named else whole
     run = Run(prove.FOLDER if said.verb == "prove" else said.folder or FOLDERS[said.world])
     try:
         with holding.held(run):
@@ -75,6 +77,8 @@ def rehearse(engine: str, seed: int, run: Run, *, phases: list[str], only: list[
         findings=programme.judge(claims, evidence),
         phases=report.phase_seconds(evidence),
         broken=broken,
+        not_shown=(*report.NOT_SHOWN, *report.NOT_SHOWN_IN[world.name]),
+        figures=report.saturday(evidence),
     )
     (out / "report.json").write_text(json.dumps(result.to_json(), indent=1))
     (out / "report.html").write_text(page.render(result, evidence))

@@ -102,10 +102,16 @@ class Stage:
 
     def start_guests(self, seconds: float = 600.0) -> None:
         """Let the world's guests arrive."""
-        command = processes.python(
-            "sandbox.guests", "--run", str(self.run.folder), "--seconds", str(seconds), "--seed", str(self.seed)
-        )
-        processes.wait_ready(self.run, "guests", processes.start(self.run, "guests", command))
+        crowd = self.world.crowd
+        words = ("--count", str(crowd.count), "--rate", str(crowd.rate), "--seconds", str(seconds))
+        tracked = ("--tracked",) if self.sabotage == "tracked-links" else ()
+        process = processes.start(self.run, "guests", self.guests(*words, *tracked))
+        processes.wait_ready(self.run, "guests", process)
+
+    def guests(self, *words: str) -> list[str]:
+        """The command that sends guests of this world's weddings."""
+        whose = ("--catalogue", str(self.world.catalogue), "--seed", str(self.seed))
+        return processes.python("sandbox.guests", "--run", str(self.run.folder), *whose, *words)
 
     def stop_region(self, region: str) -> None:
         """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""
