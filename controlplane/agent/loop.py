@@ -74,7 +74,7 @@ DUTIES = (
     Beat("calendar", pushing.push_calendar, 3.0),
     Beat("purges", purging.apply_purges, 1.0),
     Beat("edge", pushing.push_edge, RENEW_SECONDS),
-    Beat("adopt", adopting.adopt, 2.0),
+    Beat("adopt", adopting.adopt, 5.0),
     Beat("eviction", examine_cache, 30.0),
     Beat("heartbeat", say_alive, 1.0),
 )

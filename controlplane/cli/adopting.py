@@ -18,23 +18,17 @@ SILENT_SECONDS = 30.0
 def adopter(plant: Plant, region: str, tell: Callable[[str], None]) -> Callable[[], None]:
     """A function that looks once for work of this region's worker and does it. It raises the last failure, when all
     else is done; what another worker performs already is left to it."""
-    from controlplane.operations.executors import HANDED
+    from controlplane.operations.executors import handed
 
-    finished: set[str] = set()
     beats: dict[str, tuple[int, float]] = {}
-
-    def is_mine(owner: str | None) -> bool:
-        return owner == region or (owner is not None and _is_silent(plant, owner, beats))
 
     def look() -> None:
         failure: WedcacheError | None = None
-        for name in plant.store.names(HANDED):
-            identity = name.removeprefix(HANDED)
-            if identity in finished:
+        for identity, owner in handed(plant.store).items():
+            if owner != region and not _is_silent(plant, owner, beats):
                 continue
             try:
-                if _finish(plant, identity, is_mine, tell):
-                    finished.add(identity)
+                _finish(plant, identity, tell)
             except LeaseHeld:
                 continue
             except WedcacheError as error:
@@ -77,19 +71,16 @@ def _off(plant: Plant, card: EmergencyCard, tell: Callable[[str], None]) -> None
         tell(f"{error}: {'; '.join(error.report)}")
 
 
-def _finish(plant: Plant, identity: str, is_mine: Callable[[str | None], bool], tell: Callable[[str], None]) -> bool:
-    """Whether there is nothing left to do for this worker."""
+def _finish(plant: Plant, identity: str, tell: Callable[[str], None]) -> None:
     from controlplane.cli.performing import resumed
-    from controlplane.operations.executors import handed_to
+    from controlplane.operations.executors import taken_back
     from controlplane.operations.intents import intent
 
-    if not is_mine(handed_to(plant.store, identity)):
-        return False
     card = intent(plant.store, identity)
     if card.state == "open":
         tell(f"{identity} was handed over: going on with it")
         resumed(plant, card)
-    return True
+    taken_back(plant.store, identity)
 
 
 def _is_silent(plant: Plant, region: str, beats: dict[str, tuple[int, float]]) -> bool:

@@ -73,13 +73,11 @@ def off(scope: str = "platform", /, *, plan: bool = False, yes: bool = False, ou
         text or json (wedcache.emergency-report/1).
     """
     from controlplane.domain.emergency import Switch
-    from controlplane.operations.emergency import journal_of
-    from controlplane.operations.intents import open_cards
+    from controlplane.operations.emergency import journal_of, unfinished
 
     plant = session.plant()
     _admitted(plant, scope)
-    is_half_done = any(card.target == scope for card in open_cards(plant.store))
-    if scope not in journal_of(plant.store).claims and not is_half_done:
+    if scope not in journal_of(plant.store).claims and unfinished(plant.store, scope) is None:
         raise Refused(f"emergency mode is not on for {scope}", next_step="`wedcache emergency status` shows what is on")
     return _switch(plant, new_card(plant, Switch.OFF, scope), plan, yes, output)
 

@@ -36,6 +36,6 @@ def handed_over(plant: Plant, card: Card) -> str:
     if card.state != "open":
         raise BadInput(f"{card.id} is {card.state}: there is nothing to hand over")
     region = living_worker(plant, getattr(card, "region", ""))
-    hand_over(plant.store, card, region, plant.me)
+    hand_over(plant.store, card.id, region)
     Record(plant.store, plant.clock, plant.me, card.id).write(Kind.HANDED_OVER, f"to the worker of {region}")
     return region

@@ -81,11 +81,12 @@ class Claim(_Frozen):
 
 
 class Journal(_Frozen):
-    """`wedcache.emergency/1`. `epoch` grows with every switching; `epochs` holds each scope's last."""
+    """`wedcache.emergency/1`. `epoch` grows with every switching; `epochs` and `cards` hold each scope's last."""
 
     schema_: Literal["wedcache.emergency/1"] = Field("wedcache.emergency/1", alias="schema")
     epoch: int = 0
     epochs: dict[str, int] = Field(default_factory=dict)
+    cards: dict[str, str] = Field(default_factory=dict)
     claims: dict[str, Claim] = Field(default_factory=dict)
     entries: dict[str, Entry] = Field(default_factory=dict)
 
@@ -149,13 +150,20 @@ def claimed(journal: Journal, card: EmergencyCard) -> Journal:
         claims[card.target] = Claim(
             operation=card.id, by=card.by, at=card.begun_at, until=card.until, wants=dict(card.wants)
         )
-    epochs = {**journal.epochs, card.target: card.epoch}
-    return journal.model_copy(update={"epoch": max(journal.epoch, card.epoch), "epochs": epochs, "claims": claims})
+    return journal.model_copy(
+        update={
+            "epoch": max(journal.epoch, card.epoch),
+            "epochs": {**journal.epochs, card.target: card.epoch},
+            "cards": {**journal.cards, card.target: card.id},
+            "claims": claims,
+        }
+    )
 
 
 def is_superseded(journal: Journal, card: EmergencyCard) -> bool:
     """Whether the scope was switched again since: this card has nothing more to say."""
-    return journal.epochs.get(card.target, 0) > card.epoch
+    last = journal.epochs.get(card.target, 0)
+    return last > card.epoch or (last == card.epoch and journal.cards.get(card.target) != card.id)
 
 
 def acts(journal: Journal, observed: Mapping[str, Value]) -> dict[str, Next]:

@@ -25,7 +25,7 @@ from controlplane.domain.ledger import Kind
 from controlplane.domain.roles import ROLES_KEY, current
 from controlplane.domain.undo import Act, Next, Value
 from controlplane.errors import Incomplete, LeaseLost, Refused, Unavailable, VerificationFailed
-from controlplane.operations.intents import intent_key, open_cards
+from controlplane.operations.intents import intent_key
 from controlplane.operations.ledger import Record
 from controlplane.ports.cache_switches import CacheSwitches
 from controlplane.ports.edge_store import MAX_VALUE_BYTES, EdgeStore
@@ -71,9 +71,9 @@ def begin(store: SharedStore, steering: Steering, card: EmergencyCard) -> Emerge
     if card.operation is Switch.ON and disabled:
         _check_one_is_left(steering, disabled)
     text = store.change(intent_key(card.id), lambda text: text or card.to_json())
-    for other in open_cards(store):
-        if isinstance(other, EmergencyCard) and other.target == card.target and other.epoch < card.epoch:
-            withdraw(store, other)
+    before = unfinished(store, card.target)
+    if before is not None and before.id != card.id:
+        withdraw(store, before)
     return EmergencyCard.from_json(text or "")
 
 
@@ -106,6 +106,14 @@ def reconcile(means: EmergencyMeans, card: EmergencyCard) -> EmergencyCard:
         if all(step.act in QUIET or name in failed for name, step in steps.items()):
             return _close(means, card, kept, failed)
     raise _left(card, {"settings": f"were changed by others {ROUNDS} times in a row"}, is_open=True)
+
+
+def unfinished(store: SharedStore, scope: str) -> EmergencyCard | None:
+    """The last card of a scope, if nobody has finished it."""
+    last = journal_of(store).cards.get(scope)
+    text = store.read(intent_key(last)) if last else None
+    card = EmergencyCard.from_json(text) if text else None
+    return card if card is not None and card.state == "open" else None
 
 
 def withdraw(store: SharedStore, card: EmergencyCard) -> None:

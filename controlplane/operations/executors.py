@@ -11,7 +11,8 @@ from controlplane.operations.intents import Card, lease_key
 from controlplane.operations.leases import LOOK_SECONDS, Holder, watch
 from controlplane.ports.shared_store import SharedStore
 
-HANDED = "handed/"
+HANDED = "handed"
+"""Register: operation -> the region whose worker finishes it."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,23 @@ def executors(holder: Holder, cards: Sequence[Card]) -> dict[str, Executor]:
     return {card.id: _executor(holder.store, card, moving, first[lease_key(card)].lease) for card in cards}
 
 
-def hand_over(store: SharedStore, card: Card, region: str, by: str) -> None:
+def hand_over(store: SharedStore, identity: str, region: str) -> None:
     """Note that the worker of `region` finishes the operation. Raises Unavailable."""
-    note = json.dumps({"region": region, "by": by})
-    store.change(f"{HANDED}{card.id}", lambda _: note)
+    store.change(HANDED, lambda text: json.dumps(_handed(text) | {identity: region}))
 
 
-def handed_to(store: SharedStore, identity: str) -> str | None:
-    """The region whose worker finishes the operation; None if it was not handed over."""
-    text = store.read(f"{HANDED}{identity}")
-    return str(json.loads(text)["region"]) if text else None
+def taken_back(store: SharedStore, identity: str) -> None:
+    """Drop the note: it is finished. Raises Unavailable."""
+    store.change(HANDED, lambda text: json.dumps({key: to for key, to in _handed(text).items() if key != identity}))
+
+
+def handed(store: SharedStore) -> dict[str, str]:
+    """Operation -> the region whose worker finishes it."""
+    return _handed(store.read(HANDED))
+
+
+def _handed(text: str | None) -> dict[str, str]:
+    return {str(key): str(region) for key, region in json.loads(text or "{}").items()}
 
 
 def _executor(store: SharedStore, card: Card, moving: set[str], lease: object) -> Executor:
@@ -67,7 +75,7 @@ def _executor(store: SharedStore, card: Card, moving: set[str], lease: object) -
     who, _, operation = name.rpartition(" ")
     if operation == card.id and lease_key(card) in moving:
         return Executor("attached", who)
-    region = handed_to(store, card.id)
+    region = handed(store).get(card.id)
     if region is not None:
         return Executor("handed over", region)
     return Executor("orphan", who if operation == card.id else "")

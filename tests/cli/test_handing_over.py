@@ -15,6 +15,7 @@ from controlplane.cli.performing import switched
 from controlplane.domain.emergency import EMERGENCY_KEY, Switch
 from controlplane.domain.heartbeat import heartbeat_key
 from controlplane.operations.intents import all_cards
+from controlplane.operations.observe_regions import look
 from tests.cli.conftest import Online
 from tests.cli.test_online import beat
 from tests.contracts.cloud import Platform
@@ -22,8 +23,9 @@ from tests.fakes.inventory import HOME, STANDBY
 
 
 @pytest.fixture
-def worker(own: Platform) -> Iterator[Plant]:
-    """The plant of a worker at home, which beats."""
+def worker(own: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+    """The plant of a worker at home, which beats, on a machine that may be slow."""
+    monkeypatch.setattr(look, "__defaults__", (60.0,))
     stop = threading.Event()
 
     def live() -> None:
@@ -58,10 +60,10 @@ def test_an_operation_that_was_handed_over_is_finished_by_the_named_worker(
     told: list[str] = []
     adopter(worker, STANDBY, told.append)()
     assert told == []
-    look = adopter(worker, HOME, told.append)
-    look()
+    work = adopter(worker, HOME, told.append)
+    work()
     assert told == [f"{identity} was handed over: going on with it"]
-    look()
+    work()
     assert len(told) == 1
     assert all_cards(worker.store)[0].state == "done"
     kinds = [entry["kind"] for entry in online("ops", "story", identity, "--output", "json").json["entries"]]

@@ -173,7 +173,7 @@ def test_whoever_lost_the_lease_makes_no_further_effect() -> None:
 def test_an_older_card_of_the_same_scope_has_nothing_more_to_say() -> None:
     """Somebody switched it off meanwhile: a late `on` stops, and its card was withdrawn."""
     world = World()
-    late = begin(world.store, world.steering, world.card(Switch.ON))
+    late = begin(world.store, world.steering, world.card(Switch.ON))  # it dies before it claims its scope
     world.switch(Switch.ON)
     world.switch(Switch.OFF)
     before = world.shown()
