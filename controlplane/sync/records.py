@@ -107,7 +107,10 @@ class Records:
         Raises Superseded (it is not the value), UnsafeClock (nothing was changed), BadInput (nothing was sent), or
         Unavailable: with `safe_to_retry` False it may have been applied and may still become the value.
         """
-        body = self._serializer.encode(value)
+        try:
+            body = self._serializer.encode(value)
+        except Exception as error:  # a serializer of the application may raise what it likes
+            raise BadInput(f"the value of {_shown(key)} cannot be written: {error}; nothing was sent") from error
         if len(body) > coding.LONGEST:
             raise BadInput(f"the value of {_shown(key)} has {len(body):,} bytes; a record has at most 1 MiB")
         return await self._write(key, coding.wrap(key, self._serializer.code, body), level)
@@ -120,7 +123,8 @@ class Records:
         """The value, as `as_type`; `default` for none.
 
         STRONG is linearizable (S3) and raises Unavailable where no majority answers in time. LOCAL asks the own
-        region's store alone, may be behind, and raises Unavailable while that does not answer or is catching up.
+        region's store alone, may be behind, and raises Unavailable while that does not answer or is catching up. A
+        record of another type than `as_type` is BadInput.
         """
         record = await (self._strong(key) if level is Level.STRONG else self._local(key))
         if record is None or record.payload is None:
@@ -131,7 +135,10 @@ class Records:
                 f"the record {_shown(key)} is damaged, or another serializer wrote it; nothing was changed",
                 next_step="Read it with the serializer that wrote it, or put it again.",
             )
-        return self._serializer.decode(found[1], as_type)
+        try:
+            return self._serializer.decode(found[1], as_type)
+        except Exception as error:  # as above
+            raise BadInput(f"the record {_shown(key)} is not of the type that was asked for: {error}") from error
 
     async def aclose(self) -> None:
         """Let what is under way to slower regions end, for at most the deadline or two."""

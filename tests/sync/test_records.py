@@ -132,9 +132,12 @@ async def test_bad_input_is_refused_before_anything_is_sent(url: str) -> None:
             await ours.put(KEY, b"x" * (1024 * 1024 + 1), level=STRONG)
         with pytest.raises(BadInput, match="nothing was sent"):
             await ours.put(KEY, 1, level=wrong)
-        with pytest.raises(TypeError):
+        with pytest.raises(BadInput, match="cannot be written"):
             await ours.put(KEY, object(), level=STRONG)
         assert ours.stats.asked == 0
+        await ours.put(KEY, "text", level=STRONG)
+        with pytest.raises(BadInput, match="not of the type"):
+            await ours.get(KEY, level=STRONG, as_type=int)
         with pytest.raises(BadInput, match="no store for"):
             records(made, "ap-south-1")
 
@@ -160,31 +163,38 @@ async def test_without_a_majority_nothing_is_acknowledged_or_read() -> None:
         assert await ours.get(KEY, level=STRONG) == "perhaps"
 
 
+class Still(FakeRegionStore):
+    """A store that stands still: nothing is answered before `gate`, and then nothing good."""
+
+    def __init__(self, region: str, gate: asyncio.Event) -> None:
+        super().__init__(region, now)
+        self.gate = gate
+        self.asked: list[str] = []
+
+    async def look(self, key: str) -> Reply:
+        self.asked.append(key)
+        await self.gate.wait()
+        raise Unavailable(f"{self.region} gives up")
+
+    async def apply(self, key: str, record: Record, begun: int) -> Reply:
+        return await self.look(key)
+
+
 @in_loop
 async def test_a_store_that_stands_still_delays_nobody_beyond_the_deadline() -> None:
     """A region that never answers costs a write and a read nothing while a majority answers; with two of them both end
     at the deadline; callers that are cancelled and a close leave nothing behind."""
     async with founded("") as made:
-        asked: list[str] = []
-
-        class Still(FakeRegionStore):
-            async def look(self, key: str) -> Reply:
-                asked.append(key)
-                await asyncio.Event().wait()
-                raise AssertionError("nothing ever comes")
-
-            async def apply(self, key: str, record: Record, begun: int) -> Reply:
-                asked.append(key)
-                await asyncio.Event().wait()
-                raise AssertionError("nothing ever comes")
-
-        one = {**made, FAR: Still(FAR, now)}
-        async with records(one, deadline=0.3) as ours:
+        gate = asyncio.Event()
+        far = Still(FAR, gate)
+        one = {**made, FAR: far}
+        async with records(one) as ours:
             for n in range(20):
                 await ours.put(KEY, n, level=STRONG)
                 assert await ours.get(KEY, level=STRONG) == n
-        assert len(asked) >= 40
-        two = {**one, NEAR: Still(NEAR, now)}
+            assert len(far.asked) == 40
+            gate.set()
+        two = {**one, FAR: Still(FAR, asyncio.Event()), NEAR: Still(NEAR, asyncio.Event())}
         async with records(two, deadline=0.05) as ours:
             with pytest.raises(Unavailable, match="may have been applied"):
                 await ours.put(KEY, "x", level=STRONG)
@@ -200,18 +210,16 @@ async def test_a_store_that_stands_still_delays_nobody_beyond_the_deadline() -> 
 
 @in_loop
 async def test_a_crowd_before_a_silent_region_is_bounded() -> None:
-    """At most 512 questions wait for one region; more are silences at once, and a majority still acknowledges."""
+    """At most 512 questions wait for one region; more are silences at once, and a majority still answers everybody."""
     async with founded("") as made:
-
-        class Still(FakeRegionStore):
-            async def look(self, key: str) -> Reply:
-                await asyncio.Event().wait()
-                raise AssertionError("nothing ever comes")
-
-        async with records({**made, FAR: Still(FAR, now)}, deadline=1.0) as ours:
+        gate = asyncio.Event()
+        far = Still(FAR, gate)
+        async with records({**made, FAR: far}) as ours:
             for _ in range(6):
                 await asyncio.gather(*(ours.get(f"key {n}", level=STRONG) for n in range(100)))
+            assert len(far.asked) == 512
             assert ours.stats.crowded >= 88
+            gate.set()
 
 
 @in_loop

@@ -25,9 +25,10 @@ async def test_no_fault_of_one_region_loses_or_reorders_anything(tmp_path: Path)
         clients = [asyncio.create_task(world.client(number, KEYS, over)) for number in range(CLIENTS)]
         agents = [asyncio.create_task(world.agent(name, ending)) for name in REGIONS]
         for place, fault in enumerate(FAULTS):
-            await fault(world.regions[REGIONS[place % 3]])
+            name = REGIONS[place % 3]
+            await fault(world.regions[name])
             if fault in LOSSES:
-                await world.healthy()
+                await world.healed(name)
         over.set()
         await asyncio.gather(*clients)
         ending.set()
@@ -36,7 +37,7 @@ async def test_no_fault_of_one_region_loses_or_reorders_anything(tmp_path: Path)
         for key, history in world.histories.items():
             assert not history.violations(), (key, history.violations()[0])
             assert len({read.value for read in history.reads[-3:]}) == 1, key
-        assert world.counts["acknowledged"] > 100, world.counts
+        assert world.counts["acknowledged"] > 20, world.counts
         async with world.stores() as made:
             incarnations = [(await made[name].look("key 0")).standing.incarnation for name in REGIONS]
         assert all(n >= 2 for n in incarnations), "flushed, rolled back, emptied: each came back as another one"

@@ -16,6 +16,7 @@ from pathlib import Path
 from controlplane.adapters.redis.region_store import RedisRegionStore
 from controlplane.adapters.system.clock import SystemClock
 from controlplane.cache.serializers import MsgPack
+from controlplane.domain.record import PARTITIONS, Change, State, Verb
 from controlplane.errors import Refused, Unavailable, UnsafeClock
 from controlplane.ports.region_store import RegionStore
 from controlplane.sync import STRONG, Mending, Records, Superseded
@@ -70,7 +71,6 @@ class World:
     regions: dict[str, Region]
     histories: defaultdict[str, History] = field(default_factory=lambda: defaultdict(History))
     counts: Counter[str] = field(default_factory=Counter)
-    whole: Counter[str] = field(default_factory=Counter)
 
     @asynccontextmanager
     async def stores(self, patience: float = DEADLINE) -> AsyncIterator[dict[str, RegionStore]]:
@@ -131,23 +131,23 @@ class World:
         self.histories[key].reads.append(Read(value, start, time.monotonic()))
 
     async def agent(self, name: str, until: asyncio.Event) -> None:
-        """A region's agent looks after its voter, and notes how often it found or made it whole."""
+        """A region's agent looks after its voter."""
         async with self.stores() as made:
             while not until.is_set():
                 try:
-                    await Mending(made, clock=SystemClock()).mend(name)
-                    self.whole[name] += 1
+                    self.counts["caught up"] += bool(await Mending(made, clock=SystemClock()).mend(name))
                 except (Unavailable, Refused):
                     self.counts["not mended yet"] += 1
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.3)
 
-    async def healthy(self) -> None:
-        """Wait until every agent has begun to look again, and found its voter whole."""
-        before = Counter(self.whole)
-        deadline = time.monotonic() + 40
-        while not all(self.whole[name] >= before[name] + 2 for name in self.regions):
-            assert time.monotonic() < deadline, (self.whole, before)
-            await asyncio.sleep(0.02)
+    async def healed(self, name: str) -> None:
+        """Wait until the voter of a region votes in every partition."""
+        deadline = time.monotonic() + 50
+        async with self.stores(10) as made:
+            for partition in range(PARTITIONS):
+                while (await made[name].stand(partition, Change(Verb.LOOK))).standing.state is not State.VOTING:
+                    assert time.monotonic() < deadline, (name, partition, self.counts)
+                    await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

@@ -35,6 +35,8 @@ from controlplane.errors import Refused, Unavailable
 
 # Values have up to 1 MiB, and a page is one answer.
 _PAGE = 32
+# Each holds one question for a whole round trip, which may be 100 ms.
+_CONNECTIONS = 64
 _HEADER = re.compile(rb"([VTS]) (\d+) (\S+) (\S+)\n")
 
 
@@ -51,7 +53,7 @@ class RedisRegionStore:
         self._slot = f"wc:{key_names.encode(scope)}:p"
         self._timeout = timeout
         self._max_delivery = max_delivery
-        self._redis: Any = connect(url, timeout=timeout, text=False)
+        self._redis: Any = connect(url, timeout=timeout, text=False, most=_CONNECTIONS)
         self._look, self._apply, self._page, self._absorb, self._stand = (
             self._redis.register_script(script("voter", f"voter_{name}"))
             for name in ("look", "apply", "page", "absorb", "stand")
