@@ -59,8 +59,6 @@ def request(  # noqa: PLR0913  # each is an option of the command line
     output
         text or json (wedcache.break-glass/1).
     """
-    from controlplane.domain.break_glass import Grant, NotValid, Request, checked_reason, checked_size
-    from controlplane.domain.scope import parse_scope
     from controlplane.operations import break_glass
 
     length = questions.duration_of(for_, "--for") or timedelta(0)
@@ -69,25 +67,11 @@ def request(  # noqa: PLR0913  # each is an option of the command line
     now = plant.clock.now().replace(microsecond=0)
     wanted = _wanted_of(plant, operation, scope, what, plan, now)
     _check_rules(rule, wanted)
-    try:
-        made = Request(
-            id=plant.operation_id("bg"),
-            operation=wanted.operation,
-            scopes=tuple(parse_scope(one) for one in wanted.scopes),
-            plan=wanted.plan,
-            rules=tuple(sorted(wanted.rules)),
-            asked_at=now,
-            not_after=now + length,
-            reason=checked_reason(_reason(reason)),
-        )
-        made.check(wanted, now)
-        grant = checked_size(Grant(made))
-    except NotValid as why:
-        raise BadInput(f"no grant can be asked for like this: {why}") from why
+    grant = _unsigned(plant.operation_id("bg"), wanted, now, length, _reason(reason))
     means = plant.glass(session.say)
     if key is not None:
         grant = break_glass.signed(means, grant, _signature(plant, grant, key))
-    break_glass.ask(means, made)
+    break_glass.ask(means, grant.request)
     _show(grant, break_glass.signers_of(means, grant), output)
     return 0
 
@@ -175,6 +159,28 @@ def deny(text: Path, /) -> int:
     break_glass.deny(plant.glass(session.say), grant)
     session.show([f"{grant.request.id} is answered with no"])
     return 0
+
+
+def _unsigned(identity: str, wanted: Wanted, now: datetime, length: timedelta, reason: str) -> Grant:
+    """The text to be signed. Raises BadInput for one that no door would take."""
+    from controlplane.domain.break_glass import Grant, NotValid, Request, checked_reason, checked_size
+    from controlplane.domain.scope import parse_scope
+
+    try:
+        made = Request(
+            id=identity,
+            operation=wanted.operation,
+            scopes=tuple(parse_scope(one) for one in wanted.scopes),
+            plan=wanted.plan,
+            rules=tuple(sorted(wanted.rules)),
+            asked_at=now,
+            not_after=now + length,
+            reason=checked_reason(reason),
+        )
+        made.check(wanted, now)
+        return checked_size(Grant(made))
+    except NotValid as why:
+        raise BadInput(f"no grant can be asked for like this: {why}") from why
 
 
 def _wanted_of(

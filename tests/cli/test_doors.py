@@ -93,6 +93,8 @@ def test_at_the_commands(saturday: Saturday) -> None:
         assert "nothing was changed" in said.err
     for admitted in (["purge", "wedding:como"], ["purge", "vendor:caterer-2", "--hard"], ["freeze", "push"]):
         assert saturday(*admitted, "--plan").code == 0, admitted
+    others = saturday("purge", "vendor:florist-7", "--except-frozen", "--yes")
+    assert (others.code, "nothing is left: como" in others.err) == (1, True)
     assert saturday("failover", HOME, "--yes").code == 1  # not lost: refused for that, never by a freeze
     assert len(saturday.cloud.mutations()) == before
     saturday.clock.set(parse_instant(OUT))
