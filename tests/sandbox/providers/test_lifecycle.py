@@ -211,6 +211,18 @@ def test_objects_live_and_leave_no_version(cloud: Cloud, bucket: str) -> None:
     assert not versions.get("DeleteMarkers")
 
 
+def test_a_bucket_of_more_than_a_page_is_emptied(cloud: Cloud) -> None:
+    """With forceDestroy every version goes with the bucket, also those on a listing's second page."""
+    declared = {"region": "us-east-1", "forceDestroy": True}
+    made = cloud.aws.create("aws:s3/bucket:Bucket", name(), declared)
+    client = cloud.client("s3", "us-east-1")
+    client.put_bucket_versioning(Bucket=made.identity, VersioningConfiguration={"Status": "Enabled"})
+    for number in range(1010):
+        client.put_object(Bucket=made.identity, Key=f"beats/{number % 7}", Body=b"1")
+    cloud.aws.delete(made)
+    assert cloud.aws.read(made) is None
+
+
 def test_distributions_live_and_are_disabled_before_they_are_deleted(cloud: Cloud) -> None:
     """A distribution's delete is: disable, wait, delete; each with the ETag that was just read."""
     policy = cloud.aws.create(
