@@ -120,3 +120,11 @@ def test_a_tenant_without_a_cell_is_refused(full: Full, tmp_path: Path) -> None:
     assert ran.code != 0
     assert "wedcache:cells" in ran.text
     assert not ran.changes
+
+
+@pytest.mark.parametrize(("delivery", "tenant"), [("tenant", None), ("dedicated", "dt_1")])
+def test_an_entry_says_what_it_is_once(delivery: str, tenant: str | None) -> None:
+    """A tenant without its id, or a dedicated wedding with one, is no entry: purges would go astray."""
+    said = {"wedding": "ubud", "hosts": ["ubud.weddings.example"], "delivery": delivery, "tenant_id": tenant}
+    with pytest.raises(ValueError, match="tenant_id"):
+        WeddingEntry.model_validate({**said, "distribution_id": "E1", "distribution_domain": "d1.cloudfront.net"})
