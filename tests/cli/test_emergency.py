@@ -45,6 +45,7 @@ def test_on_and_off_leave_everything_as_it_was(online: Online, own: Platform) ->
     assert values(own)["keys"] == {EMERGENCY_KEY: "como.weddings.example platform"}
     shown = online("emergency", "status", "--output", "json").json
     assert (shown["schema"], sorted(shown["claims"])) == ("wedcache.emergency/1", ["platform", "wedding:como"])
+    assert "EMERGENCY platform until told, by " in online("status").out
     assert online("emergency", "off", "--yes").code == 0
     assert values(own) == before | {"keys": {EMERGENCY_KEY: "como.weddings.example"}}
     last = online("emergency", "off", "wedding:como", "--yes", "--output", "json")

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,15 @@ def key(path: Path) -> str:
 
 
 @pytest.fixture
-def signed(cloud: Cloud, tmp_path: Path) -> Platform:
+def signed(cloud: Cloud, tmp_path: Path) -> Iterator[Platform]:
     """A platform whose inventory allows the key in `tmp_path`/key, for kits only."""
     made = provisioned(cloud)
     line = f'anna@weddings.example namespaces="{NAMESPACE}" {key(tmp_path / "key")}'
     made.write(PLATFORM_KEY, made.inventory.model_copy(update={"allowed_signers": (line,)}).to_json())
     made.profile(tmp_path)
-    return made
+    yield made
+    cloud.faults.heal()
+    made.retire()
 
 
 @pytest.fixture

@@ -76,9 +76,11 @@ class Laptop:
 
 
 @pytest.fixture
-def platform(cloud: Cloud) -> Platform:
+def platform(cloud: Cloud) -> Iterator[Platform]:
     """A platform of the test's own."""
-    return provisioned(cloud)
+    made = provisioned(cloud)
+    yield made
+    made.retire()
 
 
 @pytest.fixture

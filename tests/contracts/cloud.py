@@ -124,6 +124,11 @@ class Platform:
         for one in self.buckets:
             self.cloud.aws.client("s3", one.region).put_object(Bucket=one.bucket, Key=key, Body=text.encode())
 
+    def retire(self) -> None:
+        """Delete its pools: an account holds only so many, and every test's platform has some."""
+        for pool in self.inventory.cloudflare.pools.values():
+            self.cloud.cloudflare.client().load_balancers.pools.delete(pool, account_id=self.cloud.cloudflare.account)
+
     def delete(self, key: str) -> None:
         """Delete an object from every bucket."""
         for one in self.buckets:
