@@ -107,7 +107,7 @@ TABLE: tuple[Difference, ...] = (
         "a bucket answers in its own region only, and redirects otherwise",
         "every endpoint answers for every bucket; a stopped region's buckets answer 503 SlowDown",
     ),
-    Difference("IAM policies", "decide", "are kept, and decide nothing"),
+    Difference("IAM policies", "decide", "deny by action and aws:CurrentTime; who is not denied may do everything"),
 )
 
 
