@@ -95,28 +95,33 @@ class Verb(enum.Enum):
 class Change(NamedTuple):
     """One step of a voter's standing.
 
-    FOUND: a voter that holds nothing begins its first incarnation. OPEN: a founded voter votes. REGISTER: hear that
+    FOUND: a voter that holds nothing begins its first incarnation. OPEN: a founded voter votes, with the `token` that
+    its FOUND was answered with (again, while it is FOUNDING). REGISTER: hear that
     `region` begins incarnation `n`; done only if that is newer than what was heard. BEGIN: this voter begins
     incarnation `n`, if that is newer than its own, knowing `view`; what it did not lose it keeps, all else is wiped.
-    FINISH: incarnation `n` has caught up, knows `view` and votes.
+    FINISH: incarnation `n` has caught up, knows `view` and votes; only with the `token` that its BEGIN was answered
+    with, so that what was sent before another loss cannot end the catching up after it.
     """
 
     verb: Verb
     n: int = 0
     region: str = ""
     view: Mapping[str, int] = {}
+    token: str = ""
 
 
 class Told(NamedTuple):
     """A voter's answer to a change or to a page: `done` says whether it was made.
 
     `records` are (name, record) pairs, a part of its partition; `cursor` asks for the next part, "0" after the last.
+    `token`: the answer to FOUND or BEGIN, which no later one is answered with.
     """
 
     standing: Standing
     done: bool = True
     cursor: str = "0"
     records: tuple[tuple[str, Record], ...] = ()
+    token: str = ""
 
 
 def name_of(key: str) -> str:

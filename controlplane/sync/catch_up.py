@@ -71,14 +71,16 @@ def found_voters(voters: Voters) -> Steps:
     states = {standing.state for standing in found.values()}
     if voting and not states <= {State.VOTING, State.FOUNDING}:
         return Ending.UNSAFE
-    for region in () if voting else voters.regions:
+    tokens: dict[str, str] = {}
+    for region in (one for one in voters.regions if one not in voting):
         told = yield Request(region, Change(Verb.FOUND, view=dict.fromkeys(voters.regions, 1)))
         if told is None:
             return Ending.SHORT
         if told.standing.state is not State.FOUNDING:
             return Ending.UNSAFE
-    for region in voters.regions:
-        told = yield Request(region, Change(Verb.OPEN))
+        tokens[region] = told.token
+    for region, token in tokens.items():
+        told = yield Request(region, Change(Verb.OPEN, token=token))
         if told is None or told.standing.state is not State.VOTING:
             return Ending.SHORT
     return Ending.DONE
@@ -106,13 +108,14 @@ def catch_up(voters: Voters, lost: str) -> Steps:
         return Ending.SHORT
     if not told.done:
         return Ending.CONTESTED
+    token = told.token
     for region in list(sources):
         if not (yield from _copied(sources, region, lost, n)):
             sources.pop(region, None)
     if not voters.remember_without(lost, current(sources)):
         return Ending.SHORT
     view = merged(*(standing.view for standing in sources.values()), view)
-    told = yield Request(lost, Change(Verb.FINISH, n, view=view))
+    told = yield Request(lost, Change(Verb.FINISH, n, view=view, token=token))
     if told is None:
         return Ending.SHORT
     return Ending.DONE if told.standing.state is State.VOTING and told.standing.incarnation == n else Ending.CONTESTED

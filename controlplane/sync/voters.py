@@ -9,6 +9,7 @@ the loss, or from an old primary that still answers somebody, never completes a 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class Voters:
             raise BadInput(f"{FEWEST} to {MOST} different regions vote, not {', '.join(regions) or 'none'}")
         return cls((group,))
 
-    @property
+    @functools.cached_property
     def regions(self) -> tuple[str, ...]:
         """All that vote in any group, sorted."""
         return tuple(sorted(frozenset().union(*self.groups)))

@@ -70,8 +70,9 @@ async def blank(url: str, max_delivery: int = MAX_DELIVERY_US) -> AsyncIterator[
 async def founded(url: str, max_delivery: int = MAX_DELIVERY_US) -> AsyncIterator[RegionStore]:
     """A store whose voter votes."""
     async with blank(url, max_delivery) as store:
-        assert (await store.stand(SLOT, Change(Verb.FOUND, view=VIEW))).done
-        assert (await store.stand(SLOT, Change(Verb.OPEN))).standing == VOTING
+        told = await store.stand(SLOT, Change(Verb.FOUND, view=VIEW))
+        assert told.done
+        assert (await store.stand(SLOT, Change(Verb.OPEN, token=told.token))).standing == VOTING
         yield store
 
 
@@ -164,9 +165,11 @@ async def test_who_was_never_founded_takes_nothing(url: str) -> None:
             assert (told.standing, told.done) == (EMPTY, False)
         founded = await store.stand(SLOT, Change(Verb.FOUND, view=VIEW))
         assert founded.standing == Standing(State.FOUNDING, 1, VIEW)
-        assert not (await store.stand(SLOT, Change(Verb.FOUND, view=VIEW))).done
+        again = await store.stand(SLOT, Change(Verb.FOUND, view=VIEW))
+        assert (again.done, again.token) == (False, founded.token)
         assert (await store.apply(KEY, record(5), now())).record is None
-        await store.stand(SLOT, Change(Verb.OPEN))
+        assert not (await store.stand(SLOT, Change(Verb.OPEN, token="another"))).done
+        await store.stand(SLOT, Change(Verb.OPEN, token=founded.token))
         assert await store.look(KEY) == Reply(VOTING)
 
 
@@ -192,8 +195,9 @@ async def test_catching_up_takes_writes_and_copies_and_votes_at_the_end(url: str
         assert not (await store.absorb(SLOT, 3, tuple(names.items()), now())).done
         assert (await store.absorb(SLOT, 4, tuple(names.items()), now())).done
         for n in (3, 5):
-            assert not (await store.stand(SLOT, Change(Verb.FINISH, n))).done
-        done = await store.stand(SLOT, Change(Verb.FINISH, 4, view={HERE: 4, "us-east-1": 3}))
+            assert not (await store.stand(SLOT, Change(Verb.FINISH, n, token=begun.token))).done
+        assert not (await store.stand(SLOT, Change(Verb.FINISH, 4, token="another"))).done
+        done = await store.stand(SLOT, Change(Verb.FINISH, 4, view={HERE: 4, "us-east-1": 3}, token=begun.token))
         assert done.standing == Standing(State.VOTING, 4, {HERE: 4, "us-east-1": 3})
         found = dict((await store.page(SLOT, "0")).records)
         assert found == {name_of(KEY): record(7), "older": record(1), "gone": record(2, None)}
@@ -206,8 +210,11 @@ async def test_beginning_again_keeps_what_was_not_lost(url: str) -> None:
     async with founded(url) as store:
         await store.apply(KEY, record(5), now())
         assert not (await store.stand(SLOT, Change(Verb.BEGIN, 1))).done
-        assert (await store.stand(SLOT, Change(Verb.BEGIN, 2))).standing.state is State.CATCHING
-        assert (await store.stand(SLOT, Change(Verb.FINISH, 2))).standing.state is State.VOTING
+        begun = await store.stand(SLOT, Change(Verb.BEGIN, 2))
+        assert begun.standing.state is State.CATCHING
+        again = await store.stand(SLOT, Change(Verb.BEGIN, 3))
+        assert again.token != begun.token
+        assert (await store.stand(SLOT, Change(Verb.FINISH, 3, token=again.token))).standing.state is State.VOTING
         assert (await store.look(KEY)).record == record(5)
 
 
@@ -236,8 +243,8 @@ async def test_keys_of_any_text_stay_apart(url: str) -> None:
     keys = ["{a}b", "a b", "a%20b", "a\x00b", "\u00e9", "e\u0301", "x" * 5000, "x" * 5001, "\ud800", ""]
     async with blank(url) as store:
         for partition in {partition_of(key) for key in keys}:
-            await store.stand(partition, Change(Verb.FOUND, view=VIEW))
-            await store.stand(partition, Change(Verb.OPEN))
+            told = await store.stand(partition, Change(Verb.FOUND, view=VIEW))
+            await store.stand(partition, Change(Verb.OPEN, token=told.token))
         for n, key in enumerate(keys):
             await store.apply(key, record(n, b"%d" % n), now())
         found = [(await store.look(key)).record for key in keys]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from controlplane.domain.record import (
 from controlplane.errors import Unavailable
 
 PAGE = 100
+_TOKENS = itertools.count()
 
 
 @dataclass
@@ -37,6 +39,7 @@ class FakeVoter:
     records: dict[str, Record] = field(default_factory=dict)
     stones: dict[str, int] = field(default_factory=dict)
     forgotten: dict[str, Record] = field(default_factory=dict)
+    token: str = ""
 
     def look(self, name: str) -> Reply:
         return Reply(self.standing, self.records.get(name) if self._takes else None)
@@ -67,15 +70,15 @@ class FakeVoter:
 
     def stand(self, change: Change) -> Told:
         state, own, view = self.standing
-        if change.verb is Verb.LOOK:
-            return Told(self.standing)
-        done = False
+        done, token = change.verb is Verb.LOOK, ""
         if change.verb is Verb.FOUND:
             done = state is State.LOST and not self.records and not own
             if done:
                 self.standing = Standing(State.FOUNDING, 1, dict(change.view))
+                self.token = f"begun {next(_TOKENS)}"
+            token = self.token if self.standing.state is State.FOUNDING else ""
         elif change.verb is Verb.OPEN:
-            done = state is State.FOUNDING
+            done = state is State.FOUNDING and change.token == self.token
             if done:
                 self.standing = Standing(State.VOTING, 1, view)
         elif change.verb is Verb.REGISTER:
@@ -89,11 +92,12 @@ class FakeVoter:
                     self.records.clear()
                     self.stones.clear()
                 self.standing = Standing(State.CATCHING, change.n, merged(view, change.view))
+                self.token = token = f"begun {next(_TOKENS)}"
         elif change.verb is Verb.FINISH:
-            done = state is State.CATCHING and change.n == own
+            done = state is State.CATCHING and change.n == own and change.token == self.token
             if done:
                 self.standing = Standing(State.VOTING, own, merged(view, change.view))
-        return Told(self.standing, done)
+        return Told(self.standing, done, token=token)
 
     def lose(self) -> None:
         """Lose all memory, as FLUSHALL does."""

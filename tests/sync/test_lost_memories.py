@@ -81,8 +81,8 @@ async def test_who_was_a_replica_for_a_while_has_lost_its_memory(tmp_path: Path)
     key = Record(Stamp(5, HOME, "w"), b"v")
     try:
         slot = partition_of(KEY)
-        await primary.stand(slot, Change(Verb.FOUND, view={HOME: 1}))
-        await primary.stand(slot, Change(Verb.OPEN))
+        told = await primary.stand(slot, Change(Verb.FOUND, view={HOME: 1}))
+        await primary.stand(slot, Change(Verb.OPEN, token=told.token))
         assert (await primary.apply(KEY, key, now())).standing.state is State.VOTING
         assert (await replica.look(KEY)).standing.state is State.LOST
         await _follow(pair[1].port, None)
@@ -92,8 +92,10 @@ async def test_who_was_a_replica_for_a_while_has_lost_its_memory(tmp_path: Path)
         assert (await primary.look(KEY)).standing.state is State.LOST
         await _follow(pair[0].port, None)
         assert (await primary.look(KEY)).standing.state is State.LOST
-        assert (await primary.stand(slot, Change(Verb.BEGIN, 2))).standing.state is State.CATCHING
-        assert (await primary.stand(slot, Change(Verb.FINISH, 2))).standing.state is State.VOTING
+        begun = await primary.stand(slot, Change(Verb.BEGIN, 2))
+        assert begun.standing.state is State.CATCHING
+        finish = Change(Verb.FINISH, 2, token=begun.token)
+        assert (await primary.stand(slot, finish)).standing.state is State.VOTING
     finally:
         for store in (primary, replica):
             await store.aclose()

@@ -148,6 +148,31 @@ def test_a_catch_up_that_is_cut_off_or_doubled_harms_nobody(first: int, second: 
     assert trio.drive(catch_up(trio.voters, C)) is Ending.ALREADY
 
 
+@pytest.mark.parametrize("way", ["founded", "caught up"])
+def test_messages_from_before_another_loss_make_nobody_vote(way: str) -> None:
+    """S4: every message of a founding or a catch-up, repeated after the voter lost its memory again, is not enough to
+    make it vote; another catch-up is."""
+    trio = Trio()
+    lost = (A, B, C) if way == "founded" else (C,)
+    for region in lost:
+        trio.stores[region].lose()
+    steps = found_voters(trio.voters) if way == "founded" else catch_up(trio.voters, C)
+    sent = []
+    request = next(steps)
+    with pytest.raises(StopIteration):
+        while True:
+            sent.append(request)
+            request = steps.send(trio.perform(request))
+    held = trio.hold(5, A, B)
+    assert trio.stores[C].standing.state is State.VOTING
+    trio.stores[C].lose()
+    for request in sent:
+        trio.perform(request)
+    assert trio.stores[C].standing.state is not State.VOTING
+    assert trio.drive(catch_up(trio.voters, C)) is Ending.DONE
+    assert trio.stores[C].records == {KEY: held}
+
+
 def test_a_voter_that_joins_catches_up_first() -> None:
     """S13: a region that joins is a voter that remembers nothing yet; then it holds what the three hold."""
     trio = Trio()

@@ -138,7 +138,7 @@ class World:
                     self.counts["caught up"] += bool(await Mending(made, clock=SystemClock()).mend(name))
                 except (Unavailable, Refused):
                     self.counts["not mended yet"] += 1
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.5)
 
     async def healed(self, name: str) -> None:
         """Wait until the voter of a region votes in every partition."""

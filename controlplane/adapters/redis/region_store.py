@@ -76,13 +76,13 @@ class RedisRegionStore:
     async def stand(self, partition: int, change: Change) -> Told:
         """One script."""
         view = [text for region, n in change.view.items() for text in (key_names.encode(region), n)]
-        arguments = [change.verb.value, change.n, key_names.encode(change.region), *view]
+        arguments = [change.verb.value, change.n, key_names.encode(change.region), change.token, *view]
         answer = await self._ask(self._stand, partition, arguments, "the voter is not known to have changed")
-        if len(answer) > 4:
-            raise eviction.verdict(answer[4], self._shown) or Refused(
+        if len(answer) > 5:
+            raise eviction.verdict(answer[5], self._shown) or Refused(
                 f"the Redis at {self._shown} does not say by which policy it evicts; nothing was changed"
             )
-        return Told(_standing(answer), bool(answer[3]))
+        return Told(_standing(answer), bool(answer[3]), token=answer[4].decode())
 
     async def page(self, partition: int, cursor: str) -> Told:
         """HSCAN, about 32 at a time, and the standing of the same moment."""

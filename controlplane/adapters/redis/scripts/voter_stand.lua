@@ -1,12 +1,12 @@
--- ARGV: verb, n, region, then the view: region, n, region, n, ... Returns state, incarnation, view, done, INFO memory
--- where the server may evict what has no TTL: then nothing was changed.
+-- ARGV: verb, n, region, token, then the view: region, n, region, n, ... Returns state, incarnation, view, done, token,
+-- and INFO memory where the server may evict what has no TTL: then nothing was changed.
 local state, head, own, view = standing()
 local verb, n = ARGV[1], ARGV[2]
-local done = 0
+local done, token = 0, ''
 
 if verb == 'found' or verb == 'begin' then
   local memory = redis.call('INFO', 'memory')
-  if not string.find(memory, 'maxmemory_policy:[vn]') then return {state, own, view, 0, memory} end
+  if not string.find(memory, 'maxmemory_policy:[vn]') then return {state, own, view, 0, '', memory} end
 end
 
 local function learn(from)
@@ -16,15 +16,24 @@ local function learn(from)
   end
 end
 
+local function drawn(now)
+  local fresh = string.format('%s-%.0f', now.process, microseconds())
+  redis.call('HSET', KEYS[1], 'token', fresh)
+  return fresh
+end
+
 if verb == 'found' then
   if not head.state and redis.call('EXISTS', KEYS[1], KEYS[2]) == 0 then
     local now = server()
     redis.call('HSET', KEYS[1], 'state', 'founding', 'n', 1, 'server', now.process, 'history', now.history, 'count', 0)
-    learn(4)
+    token = drawn(now)
+    learn(5)
     done = 1
+  elseif state == 'founding' then
+    token = head.token
   end
 elseif verb == 'open' then
-  if state == 'founding' then
+  if state == 'founding' and head.token == ARGV[4] then
     redis.call('HSET', KEYS[1], 'state', 'voting')
     done = 1
   end
@@ -41,15 +50,16 @@ elseif verb == 'begin' then
     end
     local now = server()
     redis.call('HSET', KEYS[1], 'state', 'catching', 'n', n, 'server', now.process, 'history', now.history)
-    learn(4)
+    token = drawn(now)
+    learn(5)
     done = 1
   end
 elseif verb == 'finish' then
-  if state == 'catching' and n == own then
+  if state == 'catching' and n == own and head.token == ARGV[4] then
     redis.call('HSET', KEYS[1], 'state', 'voting')
-    learn(4)
+    learn(5)
     done = 1
   end
 end
 state, head, own, view = standing()
-return {state, own, view, done}
+return {state, own, view, done, token}
