@@ -46,6 +46,18 @@ class Exposure:
         """How many weddings have an event day that touches the stretch that begins at `start`."""
         return bisect_left(self._joined_starts, start + self._stretch) - bisect_right(self._joined_ends, start)
 
+    def empty_between(self, start: datetime, end: datetime) -> list[Span]:
+        """The stretches of `[start, end)` in which no wedding has an event day."""
+        begin = slice(bisect_right(self._starts, start), bisect_left(self._starts, end))
+        over = slice(bisect_right(self._ends, start), bisect_left(self._ends, end))
+        events = sorted([*((at, 1) for at in self._starts[begin]), *((at, -1) for at in self._ends[over])])
+        exposed, since, found = self.at(start), start, []
+        for at, change in events:
+            if exposed == 0 and since < at:
+                found.append(Span(since, at))
+            exposed, since = exposed + change, at
+        return [*found, Span(since, end)] if exposed == 0 and since < end else found
+
     def peak(self, start: datetime, end: datetime) -> Peak:
         """Where in `[start, end)` most weddings are exposed: at its start, or where an event day begins."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)

@@ -115,16 +115,12 @@ def report(calendar: Calendar, resource: str, at: datetime, until: datetime) -> 
 
 def unexposed_between(calendar: Calendar, at: datetime, until: datetime) -> list[Span]:
     """The stretches of `[at, until)` in which no wedding has an event day and no platform-wide window holds."""
-    found: list[Span] = []
-    everything = calendar.everything  # a platform-wide window counts as an event for all of its time
-    while at < until:
-        free = everything.unexposed_from(at, timedelta(microseconds=1))
-        if free < until:
-            end = min(everything.next_exposure_change(free) or until, until)
-            found.append(Span(free, end))
-            free = end
-        at = free
-    return found
+    closed = [Span(rule.start, rule.end) for rule in calendar.platform]
+    return [
+        left
+        for span in counted_exposure(calendar).empty_between(at, until)
+        for left in Exposure([closed], SLOT).empty_between(*span)
+    ]
 
 
 def _monday(at: datetime) -> datetime:
