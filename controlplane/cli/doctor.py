@@ -33,7 +33,7 @@ def doctor(*, shift: bool = False, output: Output = "text") -> int:
     found = {name: _outcome(check, plant) for name, check in checks.items()}
     if output == "json":
         rows = [
-            {"check": name, "ok": one.ok, "said": one.said, "next_step": one.next_step} for name, one in found.items()
+            {"check": name, "ok": one.ok, "said": one.whole, "next_step": one.next_step} for name, one in found.items()
         ]
         session.show_json({"schema": "wedcache.doctor/1", "checks": rows})
     else:
