@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from controlplane.domain.emergency import EDGE, POOL, SWITCH, wants_of
 from controlplane.domain.inventory import Inventory
 from controlplane.domain.scope import parse_scope
@@ -28,3 +32,24 @@ def test_everything_that_emergency_mode_may_change_is_the_control_planes(stacks:
     pools = [row for row in shared.clouds if row["type"] == LOAD_BALANCER_POOL]
     assert len(pools) == len({name for name in settings if name.startswith(POOL)})
     assert all("enabled" in row["ignoreChanges"] for row in pools)
+
+
+@pytest.mark.parametrize(("name", "value", "shows"), [("enabled", False, False), ("name", "by hand", True)])
+def test_a_preview_of_a_spared_regions_pool_has_nothing_to_do(
+    stacks: Stacks, name: str, value: object, shows: bool
+) -> None:
+    """Also where the engine has read the disabled pool back into its state; any other change would show."""
+    kept = stacks.platform.folder / f"backend/.pulumi/stacks/{stacks.platform.project}/{stacks.platform.stack}.json"
+    before = kept.read_text()
+    state = json.loads(before)
+    pools = [row for row in state["checkpoint"]["latest"]["resources"] if row["type"] == LOAD_BALANCER_POOL]
+    for part in ("inputs", "outputs"):
+        assert pools[0][part][name] != value
+        pools[0][part][name] = value
+    try:
+        kept.write_text(json.dumps(state))
+        ran = stacks.platform.run("preview", "--expect-no-changes")
+    finally:
+        kept.write_text(before)
+    assert (ran.code != 0, "[diff: name]" in ran.text) == (shows, shows), ran.text
+    assert ran.changes == []
