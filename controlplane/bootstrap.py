@@ -20,6 +20,7 @@ from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
 from controlplane.ports.steering import Steering
+from controlplane.ports.vendor_lock import VendorLock
 from controlplane.settings import Profile, read_profile, reveal
 
 if TYPE_CHECKING:
@@ -201,6 +202,13 @@ class Plant:
             check=check,
             monitor_seconds=self.inventory.cloudflare.monitor_seconds,
         )
+
+    @cached_property
+    def lock(self) -> VendorLock:
+        """IAM's deny of the frozen roles."""
+        from controlplane.adapters.aws.iam_lock import IamLock
+
+        return IamLock(self.aws)
 
     def glass(self, announce: Callable[[str], None]) -> GlassMeans:
         """What break-glass grants are judged and spent with; `announce` hears of a solo grant. Raises BadInput."""

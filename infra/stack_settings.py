@@ -101,6 +101,7 @@ class PlatformSettings(_Frozen):
     warm_pops: tuple[str, ...] = ()
     cells: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")], ...] = ()
     allowed_signers: Annotated[tuple[str, ...], AfterValidator(_signers_readable)] = ()
+    frozen_roles: tuple[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")], ...] = ()
     surroundings: Surroundings = Surroundings()
 
     @model_validator(mode="after")

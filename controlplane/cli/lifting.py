@@ -41,6 +41,7 @@ def lift(
     from controlplane.domain.instant import zulu
     from controlplane.domain.operation import Operation
     from controlplane.operations import admit
+    from controlplane.operations.lock_vendors import LOCKED, lock_roles
     from controlplane.operations.publish_calendar import lift_rules
 
     if not rules:
@@ -61,6 +62,9 @@ def lift(
     door.enter()
     lifted = lift_rules(plant.store, rules, at)
     plant.keep_calendar(to_json(lifted))
+    locks = lock_roles(plant.lock, plant.inventory.frozen_roles, lifted, plant.clock.now())
+    for role, became in locks.items():
+        session.say(f"IAM role {role}: {became}")
     session.say("an unchanged catalogue brings the windows back with the next `wedcache freeze push`")
     if output == "json":
         session.show_json(
@@ -69,11 +73,12 @@ def lift(
                 "epoch": lifted.made.epoch,
                 "lifted": sorted(set(rules)),
                 "verdict": door.verdict,
+                "locks": locks,
             }
         )
     else:
         session.show([f"calendar epoch {lifted.made.epoch} is published; agents push it within seconds"])
-    return 0
+    return 13 if any(became != LOCKED for became in locks.values()) else 0
 
 
 def _scope(calendar: Calendar, rule: str, at: datetime) -> Scope:

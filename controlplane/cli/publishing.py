@@ -28,6 +28,7 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
     from controlplane.domain.calendar_edit import READ_ONLY
     from controlplane.domain.calendar_json import to_json
     from controlplane.operations.admit import known_calendar
+    from controlplane.operations.lock_vendors import LOCKED, lock_roles
     from controlplane.operations.publish_calendar import publish_calendar
 
     plant = session.plant()
@@ -58,14 +59,18 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
     if published.kept:
         rules = " ".join(refusal.rule for refusal in published.kept if refusal.rule != READ_ONLY)
         session.say(f"next: wait, or with a break-glass grant: wedcache freeze lift {rules}")
+    locks = lock_roles(plant.lock, plant.inventory.frozen_roles, published.calendar, at)
+    for role, became in locks.items():
+        session.say(f"IAM role {role}: {became}")
     if output == "json":
         session.show_json(
             {
                 "schema": "wedcache.calendar-push/1",
                 "epoch": published.calendar.made.epoch,
                 "kept": [refusal.rule for refusal in published.kept],
+                "locks": locks,
             }
         )
     else:
         session.show([f"calendar epoch {published.calendar.made.epoch} is published; agents push it within seconds"])
-    return 13 if published.kept else 0
+    return 13 if published.kept or any(became != LOCKED for became in locks.values()) else 0

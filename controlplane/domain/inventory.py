@@ -115,6 +115,8 @@ class Inventory(_Frozen):
     hosts: tuple[PlatformHost, ...]
     allowed_signers: tuple[str, ...] = ()
     """Whose SSH signatures break glass: lines of `allowed_signers`, ssh-keygen(1)."""
+    frozen_roles: tuple[str, ...] = ()
+    """IAM roles of CI and of people, which a deny keeps from changes in platform-wide windows."""
     clock: str | None = None
     ca: str | None = None
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from datetime import timedelta
 from pathlib import Path
 
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from controlplane.domain.instant import parse_instant
+from controlplane.domain.inventory import PLATFORM_KEY
 from tests.cli.saturday import IN, PURGE, RULE, Saturday, landscape, saturday
 
 __all__ = ["landscape", "saturday"]
@@ -50,3 +57,41 @@ def test_lifting_a_window_is_break_glass(saturday: Saturday) -> None:
     assert saturday("freeze", "push", "--yes").code == 0
     assert saturday(*PURGE, "--plan").code == 10
     saturday.refused(("it was used before", ["freeze", "lift", RULE, "--break-glass", text, "--yes"]))
+
+
+def test_a_push_hands_the_platforms_windows_to_iams_clock(saturday: Saturday) -> None:
+    """The inventory's frozen role is denied changes in the window by IAM itself; one that is gone is named (13)."""
+    iam, s3 = saturday.cloud.aws.client("iam"), saturday.cloud.aws.client("s3")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = iam.create_role(RoleName="ci", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    key = saturday.cloud.aws.client("sts").assume_role(RoleArn=role, RoleSessionName="run")["Credentials"]
+    inventory = json.loads(s3.get_object(Bucket=saturday.platform.buckets[0].bucket, Key=PLATFORM_KEY)["Body"].read())
+    window = "windows: [{id: cutover, start: 2027-08-01T00:00:00Z, end: 2027-08-02T00:00:00Z}]"
+    catalogue = saturday.folder / "cutover.yaml"
+    catalogue.write_text(SAMPLE.replace("windows: []", window))
+    push = ["freeze", "push", "--catalogue", str(catalogue), "--yes", "--output", "json"]
+    for roles, code in ((["ci", "gone"], 13), (["ci"], 0)):
+        saturday.platform.write(PLATFORM_KEY, json.dumps(inventory | {"frozen_roles": roles}))
+        saturday.clock.set(IN + timedelta(days=20))
+        said = saturday(*push)
+        assert (said.code, said.json["locks"]["ci"]) == (code, "locked"), said.err
+        assert said.json["locks"].get("gone", "NoSuchEntity").endswith("NoSuchEntity")
+    theirs = boto3.client(
+        "cloudfront",
+        endpoint_url=saturday.cloud.aws.url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        aws_session_token=key["SessionToken"],
+    )
+    for at, expected in (("2027-07-31T23:59:00Z", "NoSuchDistribution"), ("2027-08-01T00:00:00Z", "AccessDenied")):
+        saturday.clock.set(parse_instant(at))
+        with pytest.raises(ClientError) as refused:
+            theirs.delete_distribution(Id="E0", IfMatch="x")
+        assert refused.value.response["Error"]["Code"] == expected
+    ask = ["break-glass", "request", "--op", "calendar-edit", "--scope", "platform", "--what", "platform:cutover"]
+    text = saturday.signed(saturday.text(saturday(*ask)), "lena", "boris")
+    assert saturday("freeze", "lift", "platform:cutover", "--break-glass", text, "--yes").code == 0
+    with pytest.raises(ClientError) as lifted:
+        theirs.delete_distribution(Id="E0", IfMatch="x")
+    assert lifted.value.response["Error"]["Code"] == "NoSuchDistribution"
