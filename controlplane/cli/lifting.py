@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from controlplane.cli import session
+from controlplane.cli import publishing, session
 from controlplane.errors import BadInput, FreezeUnknown
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def lift(
     from controlplane.domain.instant import zulu
     from controlplane.domain.operation import Operation
     from controlplane.operations import admit
-    from controlplane.operations.lock_vendors import LOCKED, lock_roles
     from controlplane.operations.publish_calendar import lift_rules
 
     if not rules:
@@ -62,9 +61,7 @@ def lift(
     door.enter()
     lifted = lift_rules(plant.store, rules, at)
     plant.keep_calendar(to_json(lifted))
-    locks = lock_roles(plant.lock, plant.inventory.frozen_roles, lifted, plant.clock.now())
-    for role, became in locks.items():
-        session.say(f"IAM role {role}: {became}")
+    locks = publishing.locked(plant, lifted)
     session.say("an unchanged catalogue brings the windows back with the next `wedcache freeze push`")
     if output == "json":
         session.show_json(
@@ -78,7 +75,7 @@ def lift(
         )
     else:
         session.show([f"calendar epoch {lifted.made.epoch} is published; agents push it within seconds"])
-    return 13 if any(became != LOCKED for became in locks.values()) else 0
+    return 0 if publishing.are_locked(locks) else 13
 
 
 def _scope(calendar: Calendar, rule: str, at: datetime) -> Scope:

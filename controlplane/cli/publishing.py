@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from controlplane.cli import session
+
+if TYPE_CHECKING:
+    from controlplane.bootstrap import Plant
+    from controlplane.domain.calendar import Calendar
+    from controlplane.domain.calendar_edit import EditRefusal
 
 Output = Literal["text", "json"]
 
@@ -25,10 +31,8 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
         text or json (wedcache.calendar-push/1).
     """
     from controlplane.adapters.system import catalogue_file
-    from controlplane.domain.calendar_edit import READ_ONLY
     from controlplane.domain.calendar_json import to_json
     from controlplane.operations.admit import known_calendar
-    from controlplane.operations.lock_vendors import LOCKED, lock_roles
     from controlplane.operations.publish_calendar import publish_calendar
 
     plant = session.plant()
@@ -54,14 +58,8 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
     session.confirm("publish?", yes=yes)
     published = publish_calendar(plant.store, wanted, at)
     plant.keep_calendar(to_json(published.calendar))
-    for refusal in published.kept:
-        session.say(f"kept: {refusal.text}")
-    if published.kept:
-        rules = " ".join(refusal.rule for refusal in published.kept if refusal.rule != READ_ONLY)
-        session.say(f"next: wait, or with a break-glass grant: wedcache freeze lift {rules}")
-    locks = lock_roles(plant.lock, plant.inventory.frozen_roles, published.calendar, at)
-    for role, became in locks.items():
-        session.say(f"IAM role {role}: {became}")
+    _say_kept(published.kept)
+    locks = locked(plant, published.calendar)
     if output == "json":
         session.show_json(
             {
@@ -73,4 +71,31 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
         )
     else:
         session.show([f"calendar epoch {published.calendar.made.epoch} is published; agents push it within seconds"])
-    return 13 if published.kept or any(became != LOCKED for became in locks.values()) else 0
+    return 13 if published.kept or not are_locked(locks) else 0
+
+
+def _say_kept(kept: Sequence[EditRefusal]) -> None:
+    from controlplane.domain.calendar_edit import READ_ONLY
+
+    for refusal in kept:
+        session.say(f"kept: {refusal.text}")
+    rules = " ".join(refusal.rule for refusal in kept if refusal.rule != READ_ONLY)
+    if rules:
+        session.say(f"next: wait, or with a break-glass grant: wedcache freeze lift {rules}")
+
+
+def locked(plant: Plant, calendar: Calendar) -> dict[str, str]:
+    """Hand the platform's windows to the frozen roles' deny; says and gives what became of each role."""
+    from controlplane.operations.lock_vendors import lock_roles
+
+    locks = lock_roles(plant.lock, plant.inventory.frozen_roles, calendar, plant.clock.now())
+    for role, became in locks.items():
+        session.say(f"IAM role {role}: {became}")
+    return locks
+
+
+def are_locked(locks: Mapping[str, str]) -> bool:
+    """True when every role took its deny."""
+    from controlplane.operations.lock_vendors import LOCKED
+
+    return all(became == LOCKED for became in locks.values())
