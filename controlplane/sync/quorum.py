@@ -26,8 +26,9 @@ class Outcome(enum.Enum):
     """What became of a strong write.
 
     ACCEPTED: a majority answered that they hold it. SUPERSEDED: a majority answered that they hold something newer; it
-    is not the record's value and will not become it. UNSAFE_CLOCK: all answered, none took it. UNKNOWN: it may or may
-    not become the value.
+    is not the record's value and will not become it. UNSAFE_CLOCK: all were asked once and answered, none took it (a
+    question that was repeated may still be under way, and be taken when the clocks have come up). UNKNOWN: it may or
+    may not become the value.
     """
 
     ACCEPTED = "accepted"
@@ -45,6 +46,7 @@ class StrongWrite:
         self._voters = voters
         self._record = record
         self._silent: set[str] = set()
+        self._is_repeated = False
 
     @property
     def is_done(self) -> bool:
@@ -75,6 +77,7 @@ class StrongWrite:
     def miss(self, ask: Ask) -> list[Ask]:
         """Nobody answered `ask`: repeat it once."""
         if not ask.again:
+            self._is_repeated = True
             return [ask._replace(again=1)]
         self._silent.add(ask.region)
         self.outcome = self.outcome or self._decided()
@@ -97,7 +100,7 @@ class StrongWrite:
         waiting = [one for one in self._voters.regions if one not in heard and one not in self._silent]
         if is_majority([*held, *waiting]) or is_majority([*newer, *waiting]):
             return None
-        if heard and all(reply.refusal is Refusal.UNSAFE_CLOCK for reply in heard.values()) and not self._silent:
+        if heard and all(reply.refusal is Refusal.UNSAFE_CLOCK for reply in heard.values()) and not self._is_repeated:
             # Only the last answer can say that nothing at all was changed.
             return None if waiting else Outcome.UNSAFE_CLOCK
         return Outcome.UNKNOWN

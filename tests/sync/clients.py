@@ -58,13 +58,15 @@ class _Talk:
         self.client, self.world, self.key, self.begun = client, client.world, key, begun
         self.machine, self.record = machine, record
         self.start = self.world.now
-        self.is_over = self.is_settled = False
+        self.is_over = self.is_settled = self.is_repeated = False
 
     def begin(self) -> None:
         self.world.at(DEADLINE, self._late)
         self._ask(self.machine.start())
 
     def _ask(self, asks: list[Ask]) -> None:
+        # TCP repeats nothing by itself; where this network does, what was refused may come again and be taken.
+        self.is_repeated |= self.world.repeat > 0
         for ask in asks:
             heard, lost = partial(self._heard, ask), partial(self._lost, ask)
             self.world.send(self.client.node, ask.region, self._serve(ask), heard, lost)
@@ -103,7 +105,7 @@ class _Talk:
                 world.counts[machine.outcome.value] += 1
                 end = world.now if machine.outcome in (Outcome.ACCEPTED, Outcome.SUPERSEDED) else NEVER
                 is_sure = machine.outcome is Outcome.ACCEPTED
-                is_void = machine.outcome is Outcome.UNSAFE_CLOCK
+                is_void = machine.outcome is Outcome.UNSAFE_CLOCK and not self.is_repeated
                 history.writes.append(Write(self.record.stamp, self.start, end, is_sure, is_void))
             world.at(world.random.randint(0, world.thinking), self.client.next)
         if isinstance(machine, StrongWrite) and machine.is_everywhere and not self.is_settled:

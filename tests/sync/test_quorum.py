@@ -67,8 +67,20 @@ def test_a_clock_that_runs_ahead_changes_nothing() -> None:
     other = StrongWrite(trio.voters, record)
     for region in (A, B):
         other.hear(region, trio.answer(Ask(region, record)))
-    other.miss(Ask(C, record, 1))
+    (again,) = other.miss(Ask(C, record))
+    other.miss(again)
     assert other.outcome is Outcome.UNKNOWN
+
+
+def test_a_refusal_of_a_repeated_question_is_not_certain() -> None:
+    """S1: where a question was repeated its first copy may come later, when the voter's clock has come up: unknown."""
+    trio = Trio()
+    record = stamped(3_000_000)
+    write = StrongWrite(trio.voters, record)
+    (again,) = write.miss(Ask(A, record))
+    for ask in (again, Ask(B, record), Ask(C, record)):
+        write.hear(ask.region, trio.answer(ask))
+    assert write.outcome is Outcome.UNKNOWN
 
 
 def test_who_has_not_caught_up_does_not_count() -> None:
