@@ -52,8 +52,8 @@ check: $(READY)  ## ruff, mypy, layers, workflows, sizes and words
 test: check  ## every check, then every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
-rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; writes out/rehearsal/
-	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE))
+rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; FULL=1: at full width
+	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE)) $(if $(FULL),--world full)
 
 prove: $(READY)  ## break each claim on purpose; it must turn false
 	@$(BIN)/python -m sandbox.rehearsal prove $(if $(ONLY),--only $(ONLY))

@@ -16,6 +16,7 @@ from benchmarks import (
     bulk_import,
     decorated,
     entry_bytes,
+    freeze_slots,
     freeze_verdict,
     hit_ratio,
     isolated_values,
@@ -24,6 +25,7 @@ from benchmarks import (
     redis_reads_open,
     redis_reads_stopped,
     stampede,
+    strong_writes,
     tag_purge,
     warm_plan,
 )
@@ -32,6 +34,7 @@ from benchmarks.row import Row
 OUT = Path("out/bench/report.json")
 REGISTRY = (
     freeze_verdict.BENCHMARK,
+    freeze_slots.BENCHMARK,
     warm_plan.BENCHMARK,
     memory_hit.BENCHMARK,
     hit_ratio.BENCHMARK,
@@ -44,6 +47,7 @@ REGISTRY = (
     redis_reads_open.BENCHMARK,
     redis_reads_stopped.BENCHMARK,
     stampede.BENCHMARK,
+    strong_writes.BENCHMARK,
     tag_purge.BENCHMARK,
 )
 ALL = {one.name: one for one in REGISTRY}

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING
 from controlplane.adapters.system.last_good import Copy, LastGood
 from controlplane.domain.inventory import PLATFORM_KEY, Inventory, WeddingEntry, wedding_key
 from controlplane.errors import BadInput, Unavailable
+from controlplane.ports.cache_switches import CacheSwitches
 from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
-from controlplane.ports.shared_store import SharedStore
 from controlplane.ports.steering import Steering
+from controlplane.ports.vendor_lock import VendorLock
 from controlplane.settings import Profile, read_profile, reveal
 
 if TYPE_CHECKING:
+    from controlplane.adapters.aws.buckets import BucketStore
     from controlplane.adapters.aws.session import AwsSession
     from controlplane.adapters.cloudflare.client import CloudflareApi
     from controlplane.adapters.http.region_probe import RegionProbe
     from controlplane.agent.world import Tools
+    from controlplane.operations.break_glass import Means as GlassMeans
     from controlplane.operations.fail_over import Means
 
 CALENDAR_COPY = "calendar.json"
@@ -61,7 +64,7 @@ class Plant:
         return CloudflareApi(reveal(self.profile.cloudflare.token), self.profile.cloudflare.base_url)
 
     @cached_property
-    def store(self) -> SharedStore:
+    def store(self) -> BucketStore:
         """The shared store on its three buckets."""
         from controlplane.adapters.aws.buckets import BucketStore
 
@@ -125,13 +128,24 @@ class Plant:
         return CloudflareSteering(self.cloudflare, edge.account_id, edge.pools)
 
     @cached_property
+    def switches(self) -> CacheSwitches:
+        """Cloudflare's cache switches of the zone."""
+        from controlplane.adapters.cloudflare.switches import CloudflareSwitches
+
+        return CloudflareSwitches(self.cloudflare, self.inventory.cloudflare.zone_id)
+
+    @cached_property
     def cdns(self) -> tuple[Cdn, ...]:
         """Both CDNs, as purging sees them."""
         from controlplane.adapters.aws.cloudfront import CloudFrontCdn
         from controlplane.adapters.cloudflare.cdn import CloudflareCdn
 
         return (
-            CloudFrontCdn(self.aws, [entry.distribution_id for entry in self.weddings]),
+            CloudFrontCdn(
+                self.aws,
+                [entry.distribution_id for entry in self.weddings if entry.tenant_id is None],
+                {entry.wedding: entry.tenant_id for entry in self.weddings if entry.tenant_id is not None},
+            ),
             CloudflareCdn(self.cloudflare, self.inventory.cloudflare.zone_id),
         )
 
@@ -169,8 +183,8 @@ class Plant:
             found.setdefault(edge, Ask(host, path, edge, next(iter(self.pops[edge]), None)))
         return found
 
-    def means(self, tell: Callable[[str, float], None]) -> Means:
-        """What failover and failback work with; `tell` hears each step and its seconds."""
+    def means(self, tell: Callable[[str, float], None], check: Callable[[], None]) -> Means:
+        """What failover and failback work with; `tell` hears each step and its seconds, `check` guards each effect."""
         from controlplane.operations.fail_over import Means
 
         return Means(
@@ -185,8 +199,29 @@ class Plant:
             home=self.inventory.home,
             tell=tell,
             pause=time.sleep,
+            check=check,
             monitor_seconds=self.inventory.cloudflare.monitor_seconds,
         )
+
+    @cached_property
+    def lock(self) -> VendorLock:
+        """IAM's deny of the frozen roles."""
+        from controlplane.adapters.aws.iam_lock import IamLock
+
+        return IamLock(self.aws)
+
+    def glass(self, announce: Callable[[str], None]) -> GlassMeans:
+        """What break-glass grants are judged and spent with; `announce` hears of a solo grant. Raises BadInput."""
+        from controlplane.adapters.ssh.signatures import SshSignatures
+        from controlplane.domain.break_glass_people import SignersUnreadable, read_signers
+        from controlplane.operations.break_glass import Means as GlassMeans
+
+        try:
+            signers = read_signers(self.inventory.allowed_signers)
+        except SignersUnreadable as why:
+            raise BadInput(f"the inventory's {why}", next_step="mend wedcache:allowed_signers, `pulumi up`") from why
+        nonce = f"{random.getrandbits(64):016x}"
+        return GlassMeans(self.store, self.store, SshSignatures(), signers, self.clock, f"{self.me} {nonce}", announce)
 
     def agent_tools(self, region: str) -> Tools:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""

@@ -27,6 +27,6 @@ def spec_of(catalogue_file: Path, wedding: str) -> WeddingSpec:
         ) from why
     for row in catalogue.weddings:
         if row.id == wedding:
-            return WeddingSpec(wedding=row.id, hosts=tuple(row.hosts))
+            return WeddingSpec(row.id, tuple(row.hosts), row.shape, row.home, row.cell)
     known = ", ".join(row.id for row in catalogue.weddings)
     raise SettingsError(f"the stack {wedding!r} names no wedding of {catalogue_file}; known: {known}")

@@ -6,7 +6,8 @@ stand in every stack's state: never rename them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CalendarUnreadable, from_json
 from controlplane.domain.operation import Operation
 from controlplane.domain.scope import of_resource
-from controlplane.domain.verdict import Verdict
-from infra import clock
+from controlplane.domain.verdict import Outcome, Verdict
+from infra import break_glass, clock
 
 CLOUDS = ("aws:", "cloudflare:")
 UPDATE = "freeze-update"
@@ -31,7 +32,8 @@ class FreezeInForce(Exception):
 
 def install(calendar_file: Path, clock_endpoint: str | None, *, protect: bool) -> None:
     """Put both hooks (and `protect`) on every aws and cloudflare resource of the stack. Call inside the program."""
-    moment = taken(calendar_file, clock_endpoint)
+    passage = break_glass.Passage(os.environ, is_preview=pulumi.runtime.is_dry_run())
+    moment = replace(taken(calendar_file, clock_endpoint), passage=passage)
     update = _hook(UPDATE, Operation.STACK_UPDATE, moment)
     delete = _hook(DELETE, Operation.STACK_DELETE, moment)
 
@@ -56,11 +58,15 @@ def _hook(name: str, operation: Operation, moment: Moment) -> pulumi.ResourceHoo
 
 @dataclass(frozen=True)
 class Moment:
-    """What every verdict of one update is taken by. `calendar` is None if the freeze is unknown; `unknown` says why."""
+    """What every verdict of one update is taken by. `calendar` is None if the freeze is unknown; `unknown` says why.
+
+    `passage` is what the environment lets pass nevertheless.
+    """
 
     calendar: Calendar | None
     at: datetime
     unknown: str = ""
+    passage: break_glass.Passage | None = None
 
     def refuse(self, operation: Operation, args: pulumi.ResourceHookArgs) -> None:
         """Let a change of one resource pass, or raise FreezeInForce with the words for the person who wanted it."""
@@ -68,8 +74,13 @@ class Moment:
         region = inputs.get("region")
         scope = of_resource(args.urn, region if isinstance(region, str) else None)
         verdict = freeze.verdict(operation, scope, self.at, self.calendar)
-        if not verdict.is_admitted:
-            raise FreezeInForce(refusal(verdict, args.urn, self.unknown))
+        if verdict.is_admitted or (self.passage is not None and self.passage.is_planning):
+            return
+        glass = None
+        if self.passage is not None and verdict.outcome is Outcome.REFUSED:
+            glass = self.passage.refusal(operation, args.urn, args.old_inputs, args.new_inputs)
+        if glass != "":
+            raise FreezeInForce(f"{refusal(verdict, args.urn, self.unknown)}{f'. {glass}' if glass else ''}")
 
 
 def taken(calendar_file: Path, clock_endpoint: str | None) -> Moment:

@@ -10,6 +10,10 @@ CONTROL_PLANE_OWNED: dict[str, tuple[str, ...]] = {
 }
 """Provider type -> input properties (Pulumi property paths) that `wedcache` changes at run time."""
 
+EMERGENCY_SWITCHES: dict[str, str] = {"argo/tiered_caching": "on", "argo/smart_routing": "on"}
+"""Cloudflare's cache switches that emergency mode sets and gives back: no resource of infra declares them. Both mean
+fewer and better ways to the origin, and cost money on quiet days."""
+
 
 def ignored(token: str) -> list[str]:
     """The `ignore_changes` of a type."""

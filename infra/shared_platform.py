@@ -5,12 +5,13 @@ from __future__ import annotations
 import pulumi
 
 from controlplane.domain.inventory import PLATFORM_KEY, Inventory
-from infra import inventory_export, naming
+from infra import inventory_export, naming, ownership
 from infra.components.edge_function import EdgeFunction
 from infra.components.edge_policies import EdgePolicies
 from infra.components.edge_rules import EdgeRules
 from infra.components.edge_zone import EdgeZone
 from infra.components.regional_cache import RegionalCache
+from infra.components.shared_edge import SharedEdge
 from infra.components.shared_store import SharedStore
 from infra.components.traffic_steering import PORTAL, TrafficSteering
 from infra.stack_settings import PlatformSettings
@@ -23,8 +24,9 @@ def declare(settings: PlatformSettings) -> None:
 
     store = SharedStore(stack, settings.store)
     caches = {region: RegionalCache(stack, region, settings.regional_cache) for region in settings.regions}
-    policies = EdgePolicies(stack)
+    policies = EdgePolicies(stack, shared=bool(settings.cells))
     function = EdgeFunction(stack)
+    cells = {cell: SharedEdge(stack, cell, settings, policies, function.function_arn) for cell in settings.cells}
     zone = EdgeZone(settings.cloudflare.account, settings.zone)
     rules = EdgeRules(zone.zone_id, portal)
     steering = TrafficSteering(settings, zone.zone_id)
@@ -43,8 +45,16 @@ def declare(settings: PlatformSettings) -> None:
         load_balancer_id=steering.load_balancer_id,
         monitor_id=steering.monitor_id,
         pools=steering.pools,
+        cells={
+            name: {
+                "distribution_id": cell.distribution_id,
+                "connection_group_id": cell.connection_group_id,
+                "endpoint": cell.endpoint,
+            }
+            for name, cell in cells.items()
+        },
     ).apply(lambda made: _inventory(settings, portal, made).to_json())
-    everything = [store, *caches.values(), policies, function, zone, rules, steering]
+    everything = [store, *caches.values(), policies, function, *cells.values(), zone, rules, steering]
     tags = naming.tags(stack, "platform")
     inventory_export.export("inventory", PLATFORM_KEY, inventory, store.buckets, tags, everything)
     pulumi.export("inventory", inventory)
@@ -73,6 +83,7 @@ def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object])
                 "origin_request_policies": made["origin_request_policies"],
                 "certificate_arn": settings.certificate,
                 "pops": settings.warm_pops,
+                "cells": made["cells"],
             },
             "cloudflare": {
                 "account_id": settings.cloudflare.account,
@@ -82,8 +93,11 @@ def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object])
                 "monitor_seconds": settings.cloudflare.monitor_seconds,
                 "pools": made["pools"],
                 "pops": surroundings.pops.get("cloudflare", ()),
+                "switches": ownership.EMERGENCY_SWITCHES,
             },
             "hosts": [{"host": portal, "edge": "cloudflare"}],
+            "allowed_signers": settings.allowed_signers,
+            "frozen_roles": settings.frozen_roles,
         }
     )
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import pulumi
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from controlplane.domain.break_glass_people import read_signers
 from controlplane.domain.inventory import clock_allowed
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -25,6 +26,11 @@ def _once_each(regions: tuple[str, ...]) -> tuple[str, ...]:
     if twice:
         raise ValueError(f"{', '.join(twice)} stands there twice; each region once")
     return regions
+
+
+def _signers_readable(lines: tuple[str, ...]) -> tuple[str, ...]:
+    read_signers(lines)  # a break-glass that cannot be verified is found here, not on a Saturday
+    return lines
 
 
 Regions = Annotated[tuple[RegionName, ...], AfterValidator(_once_each)]
@@ -93,6 +99,9 @@ class PlatformSettings(_Frozen):
     certificate: Annotated[str, Field(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/.+$")]
     deletion_protection: bool = True
     warm_pops: tuple[str, ...] = ()
+    cells: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")], ...] = ()
+    allowed_signers: Annotated[tuple[str, ...], AfterValidator(_signers_readable)] = ()
+    frozen_roles: tuple[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")], ...] = ()
     surroundings: Surroundings = Surroundings()
 
     @model_validator(mode="after")

@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 from controlplane.domain.tier import Tier
 
+CONTENT: dict[str, Tier] = {
+    "/travel": Tier.HIGH,
+    "/photos/*": Tier.LOW,
+    "/static/*": Tier.LOW,
+    "/gallery*": Tier.MEDIUM,
+}
+"""Path pattern of a wedding's site -> tier of what is there; everything else is ceremony data (critical)."""
+
 
 @dataclass(frozen=True)
 class EdgeTtl:

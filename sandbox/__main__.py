@@ -12,6 +12,7 @@ from pathlib import Path
 from controlplane.domain.instant import NotAnInstant, parse_instant
 from sandbox.run import DEFAULT_FOLDER, Run
 from sandbox.verbs.words import CannotDo, is_disk_full, told, wrong_words
+from sandbox.world import WORLDS
 
 SEED = 20270612
 INTERRUPTED = 130
@@ -45,7 +46,15 @@ def _do(said: argparse.Namespace, run: Run) -> int:
         case "up":
             from sandbox.verbs.up import up
 
-            return up(run, detach=said.detach, at=_instant(said.at), seed=said.seed, engine=said.engine, bare=said.bare)
+            return up(
+                run,
+                detach=said.detach,
+                at=_instant(said.at),
+                seed=said.seed,
+                engine=said.engine,
+                bare=said.bare,
+                world=WORLDS[said.world],
+            )
         case "down":
             from sandbox.verbs.up import down
 
@@ -95,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--seed", type=int, default=SEED)
     up.add_argument("--engine", choices=("stand-in", "pulumi"), default="", help="default: pulumi where it is on PATH")
     up.add_argument("--bare", action="store_true", help="start the processes, provision nothing")
+    up.add_argument("--world", choices=tuple(WORLDS), default="short", help="how wide; default: %(default)s")
     verbs.add_parser("down", help="end what is up in this folder, and nothing else")
     status = verbs.add_parser("status", help="process ids, ports, endpoints, run id")
     clock = verbs.add_parser("clock", help="the calendar").add_subparsers(dest="what", required=True, metavar="WHAT")

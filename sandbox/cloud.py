@@ -11,12 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from sandbox import certificates, valkey
 from sandbox.processes import Started, end, marked, python, record, start, start_unattended, wait_ready
 from sandbox.run import Run, write_json
+from sandbox.world import KEY, World, world_of
 
-REGIONS = ("eu-central-1", "us-east-1")
-BUCKET_REGIONS = (*REGIONS, "eu-west-1")
-"""Where the shared store has a bucket: the regions, and one more for the majority."""
 ZONE = "weddings.example"
-POPS = {"FRA56-P1": "cloudfront", "FRA": "cloudflare"}
 PAIR_HOSTS = ("127.0.0.1", "127.0.0.2")
 
 Tell = Callable[[str], None]
@@ -29,7 +26,7 @@ class PortsInUse(Exception):
 
 def start_cloud(
     run: Run,
-    catalogue: str,
+    world: World,
     tell: Tell,
     seed: int,
     beside: Mapping[str, Sequence[str]] | None = None,
@@ -40,17 +37,17 @@ def start_cloud(
     `beside` (name -> command) are further processes of the run, which nobody waits for. `defects` (process name ->
     further arguments) makes parts of the cloud faulty on purpose, for counter-experiments.
     """
-    _fresh_folder(run, seed)
+    _fresh_folder(run, seed, world)
     try:
         for name, command in (beside or {}).items():
             start_unattended(run, name, command)
-        _start_all(run, catalogue, tell, defects or {})
+        _start_all(run, world, tell, defects or {})
     except BaseException:
         end(run)
         raise
 
 
-def _fresh_folder(run: Run, seed: int) -> None:
+def _fresh_folder(run: Run, seed: int, world: World) -> None:
     """End what an earlier run left (only what its registry names) and begin with an empty folder."""
     end(run)
     empty(run)
@@ -59,7 +56,8 @@ def _fresh_folder(run: Run, seed: int) -> None:
     write_json(run.clock, {"offset": 0.0})
     write_json(run.faults, {"active": []})
     write_json(run.hosts, {})
-    write_json(run.registry, {"run": secrets.token_hex(4), "seed": seed, "processes": {}, "endpoints": {}})
+    told = {"run": secrets.token_hex(4), "seed": seed, KEY: world.name, "processes": {}, "endpoints": {}}
+    write_json(run.registry, told)
     certificates.ensure_authority(run)
 
 
@@ -72,10 +70,10 @@ def empty(run: Run) -> None:
             child.unlink(missing_ok=True)
 
 
-def _start_all(run: Run, catalogue: str, tell: Tell, defects: Defects) -> None:
+def _start_all(run: Run, world: World, tell: Tell, defects: Defects) -> None:
     tell("vendors: AWS, Cloudflare, clock, caches")
     with ThreadPoolExecutor(max_workers=8) as pool:
-        caches = [pool.submit(_caches, run, region) for region in REGIONS]
+        caches = [pool.submit(_caches, run, region) for region in world.regions]
         first = [
             pool.submit(_serve, run, "aws", "sandbox.aws"),
             pool.submit(_serve, run, "cloudflare", "sandbox.cloudflare"),
@@ -86,11 +84,11 @@ def _start_all(run: Run, catalogue: str, tell: Tell, defects: Defects) -> None:
         for service in first:
             service.result()
         tell("regions: origins; edge: POPs; Pulumi providers")
-        later = [
-            pool.submit(_serve, run, f"origin-{region}", "sandbox.origin", "--region", region, "--catalogue", catalogue)
-            for region in REGIONS
+        later = [pool.submit(_start_origin, run, region, world) for region in world.regions]
+        later += [
+            pool.submit(_start_pops, run, name, cdn, codes, defects.get(name, ()))
+            for name, cdn, codes in world.edge_processes()
         ]
-        later += [pool.submit(_start_pop, run, code, cdn, defects.get(f"pop-{code}", ())) for code, cdn in POPS.items()]
         providers = pool.submit(_start_providers, run, defects.get("providers", ()))
         for one in later:
             one.result()
@@ -106,11 +104,27 @@ def _serve(run: Run, name: str, module: str, *arguments: str) -> Started:
     return started
 
 
-def _start_pop(run: Run, code: str, cdn: str, defect: Sequence[str]) -> Started:
-    """A POP with a port for TLS and one for plain HTTP, where viewers are sent on to TLS if that was declared."""
-    started = _serve(run, f"pop-{code}", "sandbox.pop", "--code", code, "--cdn", cdn, "--http-port", "0", *defect)
+def _start_origin(run: Run, region: str, world: World) -> Started:
+    """A region's origin; home and standby write together, further regions follow them."""
+    other = world.standby if region == world.home else world.home
+    further = [one for one in world.regions if one not in (region, other)]
+    more = [word for one in further for word in ("--further", one)]
+    words = ("--region", region, "--other", other, "--home", world.home, *more, "--catalogue", str(world.catalogue))
+    return _serve(run, f"origin-{region}", "sandbox.origin", *words)
+
+
+def _start_pops(run: Run, name: str, cdn: str, codes: Sequence[str], defect: Sequence[str]) -> Started:
+    """A CDN's POPs, each with a port for TLS and one for plain HTTP, where viewers are sent on if that was declared."""
+    words = [word for code in codes for word in ("--code", code)]
+    process = start(
+        run, name, python("sandbox.pop", "--run", str(run.folder), *words, "--cdn", cdn, "--http-port", "0", *defect)
+    )
+    started = wait_ready(run, name, process)
+    ports = started.said.split()
     with run.edit() as registry:
-        registry["endpoints"][f"pop-{code}-http"] = f"127.0.0.1:{started.said.split()[1]}"
+        for code, tls, plain in zip(codes, ports[::2], ports[1::2], strict=True):
+            registry["endpoints"][f"pop-{code}"] = f"127.0.0.1:{tls}"
+            registry["endpoints"][f"pop-{code}-http"] = f"127.0.0.1:{plain}"
     return started
 
 
@@ -160,10 +174,8 @@ def start_caches_again(run: Run, region: str) -> None:
 
 
 def _publish_names(run: Run) -> None:
-    """The sandbox's DNS: what a resolver would answer for the origins and for the hosts on Cloudflare."""
-    endpoints = run.read()["endpoints"]
-    hosts = {f"{region}.origin.{ZONE}": endpoints[f"origin-{region}"] for region in REGIONS}
-    for code, cdn in POPS.items():
-        if cdn == "cloudflare":
-            hosts[f"app.{ZONE}"] = endpoints[f"pop-{code}"]
+    """The sandbox's DNS: what an operator's resolver would answer for the origins and for the hosts on Cloudflare."""
+    endpoints, world = run.read()["endpoints"], world_of(run)
+    hosts = {f"{region}.origin.{ZONE}": endpoints[f"origin-{region}"] for region in world.regions}
+    hosts[f"app.{ZONE}"] = endpoints[f"pop-{world.first('cloudflare')}"]
     write_json(run.hosts, hosts)

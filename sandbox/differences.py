@@ -36,7 +36,12 @@ OWN: tuple[Row, ...] = (
     Row("caches", "expiry", "one clock", "Valkey's own expiry is real time: it does not follow the calendar's jumps"),
     Row("caches", "failover inside a group", "a replica is promoted", "never: the pair stays as it was started"),
     Row("places", "distance", "networks", "fixed delays between regions and from POP to origin, from one table"),
-    Row("places", "POPs", "hundreds in each CDN", "one of each CDN, both in Frankfurt"),
+    Row(
+        "places",
+        "POPs",
+        "hundreds in each CDN",
+        "one of each CDN, both in Frankfurt; in the full world one of each in twelve cities",
+    ),
     Row("places", "vantage points", "an agent's network is its own", "agents, POPs and origins share this machine"),
     Row("Pulumi", "engine", "Pulumi's CLI", "a stand-in where no CLI is on PATH; the same state files and providers"),
     Row(

@@ -11,6 +11,7 @@ from sandbox import cloud, processes
 from sandbox.clock import OffsetClock
 from sandbox.faults import TABLE, Fault, Faults, Mending, Target
 from sandbox.run import Run
+from sandbox.world import World, world_of
 
 VENDORS = ("aws", "cloudflare")
 
@@ -37,7 +38,7 @@ def inject(run: Run, name: str, target: str | None = None) -> list[Struck]:
     faults = Faults(run.faults)
     active = faults.listed()
     struck = []
-    for one in _chosen(fault, target):
+    for one in _chosen(fault, target, world_of(run)):
         if {"name": name, "target": one} in active:
             continue
         faults.inject(name, one)
@@ -48,7 +49,7 @@ def inject(run: Run, name: str, target: str | None = None) -> list[Struck]:
 def heal(run: Run, name: str | None = None, target: str | None = None) -> list[Struck]:
     """Take back one fault (at one target), or all of them. Raises NoSuchFault; nothing was done then."""
     if name is not None and target is not None:
-        target = _chosen(known(name), target)[0]
+        target = _chosen(known(name), target, world_of(run))[0]
     elif name is not None:
         known(name)
     healed = []
@@ -58,9 +59,9 @@ def heal(run: Run, name: str | None = None, target: str | None = None) -> list[S
     return healed
 
 
-def check(name: str, target: str | None) -> None:
+def check(run: Run, name: str, target: str | None) -> None:
     """Whether there is such a fault and it can strike `target`. Raises NoSuchFault."""
-    _chosen(known(name), target)
+    _chosen(known(name), target, world_of(run))
 
 
 def known(name: str) -> Fault:
@@ -72,19 +73,19 @@ def known(name: str) -> Fault:
     raise NoSuchFault(f"no fault {name!r}{hint}; known: {', '.join(TABLE)}")
 
 
-def targets(fault: Fault) -> tuple[str, ...]:
-    """What a fault can strike; () where it has no target."""
+def targets(fault: Fault, world: World) -> tuple[str, ...]:
+    """What a fault can strike in a world; () where it has no target."""
     return {
         Target.NOTHING: (),
-        Target.REGION: cloud.REGIONS,
-        Target.BUCKET_REGION: cloud.BUCKET_REGIONS,
+        Target.REGION: world.regions,
+        Target.BUCKET_REGION: tuple(dict.fromkeys((*world.regions, *world.store_regions))),
         Target.VENDOR: VENDORS,
-        Target.POP: tuple(cloud.POPS),
+        Target.POP: tuple(pop.code for pop in world.pops),
     }[fault.target]
 
 
-def _chosen(fault: Fault, target: str | None) -> Sequence[str | None]:
-    possible = targets(fault)
+def _chosen(fault: Fault, target: str | None, world: World) -> Sequence[str | None]:
+    possible = targets(fault, world)
     if target is None:
         return possible or (None,)
     if not possible:

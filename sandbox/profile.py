@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from sandbox.cloud import POPS, ZONE
-from sandbox.provision import PROJECT
+from sandbox.cloud import ZONE
 from sandbox.run import Run
+from sandbox.world import PROJECT, world_of
 
 
 def profile_name(run: Run) -> str:
@@ -24,7 +24,7 @@ def profile_path(run: Run) -> Path:
 
 def write_profile(run: Run) -> None:
     """Write the profile of this run, mode 0600. Secrets are references to files of the run folder."""
-    path = profile_path(run)
+    path, world = profile_path(run), world_of(run)
     registry = run.read()
     endpoints = registry["endpoints"]
     token = run.folder.resolve() / "cloudflare.token"
@@ -36,10 +36,10 @@ def write_profile(run: Run) -> None:
     settings = YAML(typ="safe").load((PROJECT / "Pulumi.sandbox.yaml").read_text())["config"]["wedcache:store"]
     lines = [
         'schema = "wedcache.profile/1"',
-        f"catalogue = {_quoted(PROJECT / 'catalogue.yaml')}",
+        f"catalogue = {_quoted(world.catalogue)}",
         f"state = {_quoted(run.folder.resolve() / 'state')}",
         "store = [",
-        *(f'  {{bucket = "{settings["prefix"]}-{region}", region = "{region}"}},' for region in settings["regions"]),
+        *(f'  {{bucket = "{settings["prefix"]}-{region}", region = "{region}"}},' for region in world.store_regions),
         "]",
         "",
         "[aws]",
@@ -64,9 +64,8 @@ def _addresses(run: Run) -> dict[str, str]:
     """The sandbox's DNS as curl's connect-to: origins, the portal, and each CloudFront POP's own names."""
     endpoints = run.read()["endpoints"]
     found = {name: address for name, address in json.loads(run.hosts.read_text()).items() if name.endswith(ZONE)}
-    for code, cdn in POPS.items():
-        if cdn == "cloudfront":
-            found[f"*.{code}.cloudfront.net"] = endpoints[f"pop-{code}"]
+    for code in world_of(run).at("cloudfront"):
+        found[f"*.{code}.cloudfront.net"] = endpoints[f"pop-{code}"]
     return found
 
 

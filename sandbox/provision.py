@@ -23,15 +23,18 @@ from sandbox import engine_choice, programs
 from sandbox.engine.program import RECEPTION
 from sandbox.processes import marked
 from sandbox.run import Run
+from sandbox.world import PROJECT, world_of
 
-PROJECT = Path(__file__).resolve().parents[1]
 PASSPHRASE = "the sandbox keeps no secrets"
 CERTIFICATE_REGION = "us-east-1"
 TIMEOUT_SECONDS = 300.0
 INTERRUPT_SECONDS = 5.0
 """An interrupted engine saves its state first."""
-PLATFORM = ("platform", "sandbox")
-WEDDING = ("weddings", "como")
+Stack = tuple[str, str]
+"""(project folder, stack)."""
+PLATFORM: Stack = ("platform", "sandbox")
+WEDDING: Stack = ("weddings", "como")
+"""The wedding whose doors are knocked at."""
 
 
 @dataclass(frozen=True)
@@ -60,30 +63,43 @@ class Workspace:
 
     def write(self, certificate: str) -> None:
         """Lay out both projects with this run's endpoints."""
-        registry = self.run.read()
+        registry, world = self.run.read(), world_of(self.run)
         platform = self._lay("platform", self._programs, ["infra"])
         weddings = self._lay("weddings", self._programs / "weddings", ["__main__.py"])
         surroundings = {
             "kind": "sandbox",
             "clock": f"http://{registry['endpoints']['clock']}/",
             "ca": str(self.run.ca.resolve()),
-            "pops": {"cloudflare": ["FRA"]},
+            "pops": {"cloudflare": [world.first("cloudflare")]},
         }
         ours = {
             "wedcache:calendar": str(self.state / "calendar.json"),
             "wedcache:certificate": certificate,
             "wedcache:surroundings": surroundings,
+            "wedcache:home": world.home,
+            "wedcache:regions": list(world.regions),
+            "wedcache:cells": list(world.cells),
+            "wedcache:warm_pops": list(world.at("cloudfront")),
         }
-        account = {"account": registry["cloudflare_account"]}
-        self._configure(PROJECT / "Pulumi.sandbox.yaml", platform / "Pulumi.sandbox.yaml", ours, account)
+        nested = {
+            "wedcache:cloudflare": {"account": registry["cloudflare_account"]},
+            "wedcache:store": {"regions": list(world.store_regions)},
+        }
+        self._configure(PROJECT / "Pulumi.sandbox.yaml", platform / "Pulumi.sandbox.yaml", ours, nested)
         theirs = {
-            "wedcache-weddings:catalogue": str(PROJECT / "catalogue.yaml"),
+            "wedcache-weddings:catalogue": str(world.catalogue),
             "wedcache-weddings:calendar": str(self.state / "calendar.json"),
             "wedcache-weddings:inventory": str(self.state / "inventory/platform.json"),
         }
-        self._configure(PROJECT / "weddings/Pulumi.como.yaml", weddings / "Pulumi.como.yaml", theirs, {})
+        for _, wedding in self.weddings:  # no stack's file says anything that is only this wedding's
+            self._configure(PROJECT / "weddings/Pulumi.como.yaml", weddings / f"Pulumi.{wedding}.yaml", theirs, {})
 
-    def set(self, stack: tuple[str, str], key: str, value: object) -> None:
+    @property
+    def weddings(self) -> tuple[Stack, ...]:
+        """The stack of each wedding of the run's world."""
+        return tuple(("weddings", wedding) for wedding in world_of(self.run).weddings)
+
+    def set(self, stack: Stack, key: str, value: object) -> None:
         """Change one value of a stack's configuration, as an edit of its file."""
         path = self.folder(stack) / f"Pulumi.{stack[1]}.yaml"
         yaml = YAML()
@@ -92,11 +108,11 @@ class Workspace:
         with path.open("w") as file:
             yaml.dump(document, file)
 
-    def folder(self, stack: tuple[str, str]) -> Path:
+    def folder(self, stack: Stack) -> Path:
         """The project folder of a stack."""
         return self.run.folder.resolve() / "projects" / stack[0]
 
-    def pulumi(self, stack: tuple[str, str], *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
+    def pulumi(self, stack: Stack, *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
         """Run `pulumi` on a stack, never interactively."""
         begun = time.monotonic()
         process = subprocess.Popen(
@@ -158,13 +174,15 @@ class Workspace:
             (folder / link).symlink_to(source / link)
         return folder
 
-    def _configure(self, source: Path, target: Path, values: Mapping[str, Any], account: Mapping[str, str]) -> None:
+    def _configure(
+        self, source: Path, target: Path, values: Mapping[str, Any], nested: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         yaml = YAML()
         document = yaml.load(source.read_text())
         config = document["config"]
         config.update(values)
-        if account:
-            config["wedcache:cloudflare"].update(account)
+        for key, inner in nested.items():
+            config[key].update(inner)
         registry = self.run.read()
         endpoint = f"http://{registry['endpoints']['aws']}"
         services = ("cloudfront", "elasticache", "s3", "sts", "iam", "acm")

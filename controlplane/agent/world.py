@@ -41,6 +41,8 @@ class Tools:
     tell: Callable[[str], None]
     examine: Callable[[], Awaitable[None]] | None = None
     """Looks whether this region's Redis may be used: raises Refused if it may evict the purge log."""
+    adopt: Callable[[], None] | None = None
+    """Looks once for operations that were left to this worker, and does them."""
 
 
 @dataclass

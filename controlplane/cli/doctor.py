@@ -4,50 +4,75 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from controlplane.cli import session
+from controlplane.cli import doctor_shift, session
 from controlplane.errors import Incomplete, WedcacheError
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
 
 Output = Literal["text", "json"]
-MOST_SKEW_SECONDS = 120
 
 
-def doctor(*, output: Output = "text") -> int:
+def doctor(*, shift: bool = False, output: Output = "text") -> int:
     """Check profile, time zones, shared store, inventory, calendar, credentials, agents and edges. Changes nothing.
+
+    Ends with the code of what failed where only one thing did, and with 13 where several did.
 
     Parameters
     ----------
+    shift
+        Also whether everything lasts through Sunday: credentials, token, calendar, kit, clock, all three buckets.
     output
         text or json (wedcache.doctor/1).
     """
     plant = session.plant()
-    found = {name: _outcome(check, plant) for name, check in CHECKS.items()}
+    checks = {**CHECKS, **SHIFT} if shift else CHECKS
+    found = {name: _outcome(check, plant) for name, check in checks.items()}
     if output == "json":
-        rows = [{"check": name, "ok": ok, "said": said} for name, (ok, said) in found.items()]
+        rows = [
+            {"check": name, "ok": one.ok, "said": one.whole, "next_step": one.next_step} for name, one in found.items()
+        ]
         session.show_json({"schema": "wedcache.doctor/1", "checks": rows})
     else:
-        session.show([f"{'ok ' if ok else 'BAD'} {name:<14} {said}" for name, (ok, said) in found.items()])
-    bad = {name: said for name, (ok, said) in found.items() if not ok}
-    if bad:
-        raise Incomplete(
-            f"{len(bad)} of {len(found)} checks failed; nothing was changed",
-            next_step="mend them from the top: later checks need what earlier ones check",
-            report=bad,
-        )
-    return 0
+        session.show([one.line(name) for name, one in found.items()])
+    bad = {name: one for name, one in found.items() if not one.ok}
+    if not bad:
+        return 0
+    codes = {one.code for one in bad.values()}
+    failure = Incomplete(
+        f"{len(bad)} of {len(found)} checks failed; nothing was changed",
+        next_step="mend them from the top: later checks need what earlier ones check",
+        report={name: one.whole for name, one in bad.items()},
+    )
+    failure.exit_code = codes.pop() if len(bad) == 1 else Incomplete.exit_code
+    raise failure
 
 
-def _outcome(check: Callable[[Plant], str], plant: Plant) -> tuple[bool, str]:
+@dataclass(frozen=True)
+class _Outcome:
+    ok: bool
+    said: str
+    next_step: str = ""
+    code: int = 0
+
+    @property
+    def whole(self) -> str:
+        return f"{self.said}; {self.next_step}" if self.next_step else self.said
+
+    def line(self, name: str) -> str:
+        return f"{'ok ' if self.ok else 'BAD'} {name:<14} {self.whole}"
+
+
+def _outcome(check: Callable[[Plant], str], plant: Plant) -> _Outcome:
     try:
-        return True, check(plant)
+        return _Outcome(True, check(plant))
     except WedcacheError as error:
-        return False, f"{error}" + (f"; {error.next_step}" if error.next_step else "")
+        return _Outcome(False, str(error), error.next_step, error.exit_code)
     except Exception as error:  # a check that cannot be made is a check that failed, and the others still count
-        return False, f"unexpected {type(error).__name__}: {error}"
+        return _Outcome(False, f"unexpected {type(error).__name__}: {error}", code=Incomplete.exit_code)
 
 
 def _zones(_: Plant) -> str:
@@ -110,6 +135,16 @@ def _edges(plant: Plant) -> str:
     return ", ".join(said)
 
 
+SHIFT: dict[str, Callable[[Plant], str]] = {
+    "shared store": doctor_shift.buckets,
+    "clock": doctor_shift.clock,
+    "calendar": doctor_shift.calendar,
+    "aws session": doctor_shift.aws,
+    "token": doctor_shift.cloudflare,
+    "kit": doctor_shift.kit,
+    "operations": doctor_shift.operations,
+}
+"""What `--shift` looks at beside the others, or more closely than they do."""
 CHECKS: dict[str, Callable[[Plant], str]] = {
     "time zones": _zones,
     "shared store": _store,

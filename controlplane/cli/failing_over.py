@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from controlplane.cli import session
+from controlplane.cli import glass_door, session
 from controlplane.errors import Refused
 
 if TYPE_CHECKING:
@@ -52,7 +54,15 @@ def failover(region: str, /, *, plan: bool = False, yes: bool = False, output: O
     return _perform(plant, _intent(plant, Operation.FAILOVER, region, target, roles.epoch + 1), plan, yes, output)
 
 
-def failback(region: str, /, *, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
+def failback(
+    region: str,
+    /,
+    *,
+    plan: bool = False,
+    yes: bool = False,
+    break_glass: Path | None = None,
+    output: Output = "text",
+) -> int:
     """Return to a region that is healthy again. Refused inside a freeze window.
 
     Parameters
@@ -63,6 +73,8 @@ def failback(region: str, /, *, plan: bool = False, yes: bool = False, output: O
         Print what would be done, and stop.
     yes
         Do not ask.
+    break_glass
+        The text of a grant that two persons signed: past a freeze, once.
     output
         text or json (wedcache.failover/1).
     """
@@ -78,7 +90,8 @@ def failback(region: str, /, *, plan: bool = False, yes: bool = False, output: O
     calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
     facts = freeze.Facts(standby_unhealthy=roles.home in sight.verdicts and sight.verdicts[roles.home].is_lost)
     at = plant.clock.now()
-    session.admit(admit.verdict(doors.Operation.FAILBACK, parse_scope("platform"), at, calendar, facts))
+    verdicts = [admit.verdict(doors.Operation.FAILBACK, parse_scope("platform"), at, calendar, facts)]
+    door = glass_door.passage(plant, verdicts, break_glass, door="wedcache failback", what=[region])
     if region not in roles.down:
         raise Refused(f"{region} is not down (home is {roles.home}, epoch {roles.epoch}); there is nothing to return")
     session.say(sight.verdicts[region].sentence())
@@ -87,7 +100,8 @@ def failback(region: str, /, *, plan: bool = False, yes: bool = False, output: O
             f"{region} is not healthy yet: its agent has to live and to reach its Redis",
             next_step="`wedcache status` shows each view; wake the region and its agent first",
         )
-    return _perform(plant, _intent(plant, Operation.FAILBACK, region, region, roles.epoch + 1), plan, yes, output)
+    intent = _intent(plant, Operation.FAILBACK, region, region, roles.epoch + 1)
+    return _perform(plant, intent, plan, yes, output, door.enter)
 
 
 def _is_ready(sight: Sight, region: str) -> bool:
@@ -137,7 +151,10 @@ def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch:
     )
 
 
-def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output) -> int:
+def _perform(
+    plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output, enter: Callable[[], None] = lambda: None
+) -> int:
+    from controlplane.cli.performing import performing
     from controlplane.domain.failover import planes
     from controlplane.operations.fail_over import begin, reconcile
 
@@ -151,9 +168,11 @@ def _perform(plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output
             session.show_json({**_facts(intent, "wedcache.failover-plan/1"), "steps": rows})
         return 0
     session.confirm(f"{intent.operation.value}?", yes=yes)
-    means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))
+    enter()
     try:
-        done = reconcile(means, begin(means, intent))
+        with performing(plant, intent, begins=True) as act:
+            means = plant.means(act.told, act.check)
+            done = reconcile(means, begin(means, intent))
     except KeyboardInterrupt:
         session.say(f"cut off in the middle: `wedcache ops resume {intent.id}` goes on from here, on any machine")
         raise

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 app = cyclopts.App(name="freeze", help="Freeze windows: what holds, when and why.")
 app.command("controlplane.cli.publishing:push", name="push", help="Publish the calendar to where it acts.")
+app.command("controlplane.cli.lifting:lift", name="lift", help="End a window that is in force: break-glass.")
+app.command("controlplane.cli.slots:slots", name="slots", help="When what all weddings share may change.")
 Output = Literal["text", "json"]
+TierName = Literal["critical", "high", "medium", "low"]
 _CATALOGUE = Path("catalogue.yaml")
 
 
@@ -45,7 +48,9 @@ def show(
     calendar = _calendar(catalogue, questions.instant_of(at))
     if wedding is not None:
         _known(calendar, wedding)
-        calendar = type(calendar)(calendar.made, {wedding: calendar.weddings[wedding]}, calendar.platform)
+        calendar = type(calendar)(
+            calendar.made, {wedding: calendar.weddings[wedding]}, calendar.platform, calendar.strict
+        )
     if output == "json":
         import json
 
@@ -71,6 +76,7 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
     lasts: str | None = None,
     drained: tuple[str, ...] = (),
     standby_unhealthy: bool = False,
+    tier: TierName | None = None,
     output: Output = "text",
 ) -> int:
     """Say whether an operation may start, which windows hold, and the legal way past them. Ends with 0 for any verdict.
@@ -93,11 +99,14 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
         Suppose that this region is drained.
     standby_unhealthy
         Suppose that the standby is unhealthy.
+    tier
+        The tier of what an owner writes (content-update): critical, high, medium or low.
     output
         text or json.
     """
     from controlplane.cli.verdict_text import NOT_COVERED, verdict_lines
     from controlplane.domain import freeze
+    from controlplane.domain.tier import Tier
 
     if (wedding is None) == (scope is None):
         raise BadInput("say what it is about: --wedding ID or --scope SCOPE, one of them")
@@ -107,7 +116,8 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
     calendar = _calendar(catalogue, instant)
     if wedding is not None:
         _known(calendar, wedding)
-    facts = freeze.Facts(drained=frozenset(drained), standby_unhealthy=standby_unhealthy)
+    written = Tier(tier) if tier else None
+    facts = freeze.Facts(drained=frozenset(drained), standby_unhealthy=standby_unhealthy, tier=written)
     answer = freeze.verdict(operation, about, instant, calendar, facts=facts, lasts=longest)
     if output == "json":
         questions.print_json(answer.to_json())

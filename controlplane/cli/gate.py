@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FROZEN, _UNKNOWN = 10, 16
 
 
-def gate(
+def gate(  # noqa: PLR0913  # each is an option of the command line
     *,
     catalogue: Path = Path("catalogue.yaml"),
     plan: Path | None = None,
@@ -29,6 +29,8 @@ def gate(
     op: Annotated[str, cyclopts.Parameter(name="--op")] = "stack-update",
     at: str | None = None,
     lasts: str | None = None,
+    tier: Literal["critical", "high", "medium", "low"] | None = None,
+    break_glass: Path | None = None,
     output: Literal["text", "json"] = "text",
 ) -> int:
     """Say whether a change may start now, from a saved plan or from a scope and an operation.
@@ -49,11 +51,21 @@ def gate(
         The instant (RFC 3339 with an offset); now by default.
     lasts
         The declared longest duration, as 90m; the operation's own by default.
+    tier
+        The tier of what an owner writes (content-update).
+    break_glass
+        The text of a grant that two persons signed. It is used up here, by the store and the clock of the profile;
+        --plan and --stack are judged by the published calendar then.
     output
         text or json (wedcache.verdict/1).
     """
     from controlplane.domain import freeze
+    from controlplane.domain.tier import Tier
 
+    if break_glass is not None:
+        if at is not None or lasts is not None or plan is None:
+            raise BadInput("--break-glass goes with --plan FILE, and with neither --at nor --lasts: it starts now")
+        return _break_glass(plan, break_glass, output)
     if sum(given is not None for given in (plan, stack, scope)) != 1:
         raise BadInput("say what is to change: --plan FILE, --stack PROJECT/STACK or --scope SCOPE, one of them")
     instant, longest = questions.instant_of(at), questions.duration_of(lasts)
@@ -62,7 +74,8 @@ def gate(
     if plan is not None:
         return _judge_plan(plan, calendar, instant, longest, output)
     about = questions.scope_of(scope) if scope is not None else _stack_scope(stack or "", calendar)
-    answer = freeze.verdict(operation, about, instant, calendar, lasts=longest)
+    facts = freeze.Facts(tier=Tier(tier) if tier else None)
+    answer = freeze.verdict(operation, about, instant, calendar, facts=facts, lasts=longest)
     return _answered(answer, output, {}, [])
 
 
@@ -93,19 +106,17 @@ def _judge_plan(
     from controlplane.domain import freeze, scope, stack_plan
     from controlplane.domain.operation import Operation
     from controlplane.domain.verdict import Outcome, Reason
+    from controlplane.operations import admit
 
     try:
         whole = json.loads(path.read_text(encoding="utf-8"))
-        planned, stacks = stack_plan.planned_changes(whole), stack_plan.planned_stacks(whole)
+        stacks = stack_plan.planned_stacks(whole)
+        answers = admit.verdicts_of_plan(whole, at, calendar, lasts)
     except (OSError, ValueError) as why:
         raise FreezeUnknown(
             f"--plan {path}: {why}: what it would change is unknown",
             next_step=f"make it again: pulumi preview --save-plan {path}",
         ) from why
-    answers = [
-        freeze.verdict(change.operation, scope.parse_scope(f"resource:{change.urn}"), at, calendar, lasts=lasts)
-        for change in planned
-    ]
     if not answers:
         whose = scope.of_stack(*stacks[0]) if stacks else scope.parse_scope("platform")
         nothing = freeze.verdict(Operation.STACK_UPDATE, whose, at, calendar, lasts=lasts)
@@ -122,6 +133,24 @@ def _judge_plan(
     count = f"{len(answers)} planned changes, {len(stopped)} of them may not start"
     named = [f"  {answer.outcome.value} {answer.operation.value} {answer.scope.text}" for answer in stopped]
     return _answered(deciding, output, {"refused": refused}, [count, *named])
+
+
+def _break_glass(plan: Path, grant: Path, output: Literal["text", "json"]) -> int:
+    """Pass the saved plan by a grant, here and now, and use the grant up. Raises BreakGlassInvalid, Unavailable."""
+    from controlplane.cli import glass_door, session
+    from controlplane.cli.break_glass import read_plan
+    from controlplane.domain.verdict import Outcome
+    from controlplane.operations import admit
+
+    whole, plant = read_plan(plan), session.plant()
+    calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
+    answers = admit.verdicts_of_plan(whole, plant.clock.now(), calendar)
+    wanted = admit.wanted_of_plan(whole, answers)
+    door = glass_door.judged(plant, answers, wanted, grant, door="wedcache gate")
+    door.enter()
+    deciding = min(answers, key=lambda answer: answer.outcome is not Outcome.REFUSED)
+    passed = deciding._replace(outcome=Outcome(door.verdict))
+    return _answered(passed, output, {"refused": [], "break_glass": door.grant}, [])
 
 
 def _answered(answer: Verdict, output: Literal["text", "json"], more: dict[str, Any], more_lines: list[str]) -> int:

@@ -20,6 +20,7 @@ app = cyclopts.App(
     suppress_keyboard_interrupt=False,
 )
 app.command("controlplane.cli.freeze:app", name="freeze", help="Freeze windows: what holds, when and why.")
+app.command("controlplane.cli.break_glass:app", name="break-glass", help="Past a freeze, once: two persons sign.")
 app.command("controlplane.cli.gate:gate", name="gate", help="May this change start now? Ends with 0, 10 or 16.")
 
 app.command("controlplane.cli.status:status", name="status", help="Home, regions, agents, calendar, open operations.")
@@ -29,7 +30,10 @@ app.command("controlplane.cli.warming:warm", name="warm", help="Warm the edge; e
 app.command("controlplane.cli.purging:purge", name="purge", help="Purge by cache tag in every tier.")
 app.command("controlplane.cli.failing_over:failover", name="failover", help="Leave a region that is lost.")
 app.command("controlplane.cli.failing_over:failback", name="failback", help="Return to a region.")
-app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume.")
+app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume, cancel, story.")
+app.command("controlplane.cli.ledger:app", name="ledger", help="Check the ledger: one hash chain per operation.")
+app.command("controlplane.cli.kit:app", name="kit", help="Pack or open the kit: on call on a second laptop.")
+app.command("controlplane.cli.emergency:app", name="emergency", help="Emergency mode: on, off, status.")
 app.command("controlplane.cli.explain:explain", name="explain", help="What an exit code means, and what to do.")
 app.command("controlplane.cli.worker:worker", name="worker", help="Run a region's agent.")
 app.command("controlplane.cli.reporting:report", name="report", help="The last rehearsal's report in short.")

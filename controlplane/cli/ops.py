@@ -1,37 +1,44 @@
-"""`wedcache ops`: the operations whose cards lie in the shared store."""
+"""`wedcache ops`: the operations whose cards lie in the shared store, who performs them, and what became of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import cyclopts
 
 from controlplane.cli import session
+from controlplane.errors import BadInput
 
 if TYPE_CHECKING:
-    from controlplane.domain.failover import Intent
+    from controlplane.operations.executors import Executor
+    from controlplane.operations.intents import Card
 
-app = cyclopts.App(name="ops", help="Operations: list, show, resume.")
+app = cyclopts.App(name="ops", help="Operations: list, show, resume, cancel, story.")
 Output = Literal["text", "json"]
+HANDED_OVER = 21
 
 
 @app.command(name="list")
 def list_(*, output: Output = "text") -> int:
-    """Every operation, oldest first.
+    """Every operation, oldest first; of an open one also who performs it, or that nobody does.
 
     Parameters
     ----------
     output
         text or json (wedcache.operations/1).
     """
-    from controlplane.operations.intents import all_intents
+    from controlplane.cli.performing import holder
+    from controlplane.operations.executors import executors
+    from controlplane.operations.intents import all_cards
 
-    cards = all_intents(session.plant().store)
+    plant = session.plant()
+    cards = all_cards(plant.store)
+    who = executors(holder(plant), [card for card in cards if card.state == "open"])
     if output == "json":
-        rows = [card.model_dump(mode="json", by_alias=True) for card in cards]
+        rows = [_row(card, who.get(card.id)) for card in cards]
         session.show_json({"schema": "wedcache.operations/1", "operations": rows})
     else:
-        session.show([_line(card) for card in cards] or ["no operation was ever begun"])
+        session.show([_line(card, who.get(card.id)) for card in cards] or ["no operation was ever begun"])
     return 0
 
 
@@ -44,48 +51,112 @@ def show(identity: str, /, *, output: Output = "text") -> int:
     identity
         The operation's id, as `ops list` prints it.
     output
-        text or json (wedcache.intent/1).
+        text or json (wedcache.intent/1 or wedcache.emergency-intent/1).
     """
     from controlplane.operations.intents import intent
 
-    card = intent(session.plant().store, identity)
-    _shown(card, output)
+    _shown(intent(session.plant().store, identity), output)
     return 0
 
 
 @app.command
-def resume(identity: str, /, *, output: Output = "text") -> int:
+def resume(identity: str, /, *, hand_over: bool = False, output: Output = "text") -> int:
     """Go on with an operation from its card, whoever began it; also with what a closed card owes. Safe to run again.
+
+    Where its performer still lives it is left to them (11); one that died is taken over after its lease stood still.
+
+    Parameters
+    ----------
+    identity
+        The operation's id.
+    hand_over
+        Leave it to a living worker and end with 21; refused where none lives.
+    output
+        text or json (wedcache.intent/1 or wedcache.emergency-intent/1).
+    """
+    from controlplane.cli.handing_over import handed_over
+    from controlplane.cli.performing import resumed
+    from controlplane.operations.intents import intent
+
+    plant = session.plant()
+    card = intent(plant.store, identity)
+    if hand_over:
+        region = handed_over(plant, card)
+        _shown(card, output)
+        session.say(f"handed over to the worker of {region}; `wedcache ops show {card.id}` says when it is done")
+        return HANDED_OVER
+    _shown(resumed(plant, card), output)
+    return 0
+
+
+@app.command
+def cancel(identity: str, /, *, yes: bool = False, output: Output = "text") -> int:
+    """Take an open operation back where that is possible: no further effect, and what emergency mode set is given back.
+
+    Refused for a failover whose roles have moved: half of one is worse than either end.
+
+    Parameters
+    ----------
+    identity
+        The operation's id.
+    yes
+        Do not ask.
+    output
+        text or json (wedcache.intent/1 or wedcache.emergency-intent/1).
+    """
+    from controlplane.cli.cancelling import cancelled
+    from controlplane.operations.intents import intent
+
+    plant = session.plant()
+    card = intent(plant.store, identity)
+    if card.state != "open":
+        raise BadInput(f"{card.id} is {card.state}: there is nothing to cancel")
+    session.confirm(f"cancel {card.id}?", yes=yes)
+    _shown(cancelled(plant, card), output)
+    return 0
+
+
+@app.command
+def story(identity: str, /, *, output: Output = "text") -> int:
+    """The timeline of an operation: who did what when, who took over, what was left, how it ended.
 
     Parameters
     ----------
     identity
         The operation's id.
     output
-        text or json (wedcache.intent/1).
+        text or json (wedcache.story/1).
     """
-    from controlplane.domain.failover import reopened
-    from controlplane.operations.fail_over import reconcile
-    from controlplane.operations.intents import intent
+    from controlplane.domain.story import story as told
+    from controlplane.domain.story import story_lines
+    from controlplane.operations.ledger import chain, verify
 
-    plant = session.plant()
-    card = reopened(intent(plant.store, identity))
-    if card.state == "open":
-        means = plant.means(lambda step, seconds: session.say(f"  {step:<7} done in {seconds:.2f} s"))
-        card = reconcile(means, card)
-    _shown(card, output)
-    return 0
+    store = session.plant().store
+    found = told(chain(store, identity), verify(store, identity))
+    if output == "json":
+        session.show_json(found)
+    else:
+        session.show(story_lines(found))
+    return 0 if found["holds"] else 14
 
 
-def _shown(card: Intent, output: Output) -> None:
+def _row(card: Card, executor: Executor | None) -> dict[str, Any]:
+    row = card.model_dump(mode="json", by_alias=True)
+    return row if executor is None else row | {"executor": {"kind": executor.kind, "name": executor.name}}
+
+
+def _shown(card: Card, output: Output) -> None:
     if output == "json":
         session.show_json(card.model_dump(mode="json", by_alias=True))
         return
-    owed = [f"  owed    {step}: `wedcache ops resume {card.id}`" for step in card.owed]
-    steps = [f"  {step:<7} {seconds:.2f} s" for step, seconds in card.seconds.items()]
-    session.show([_line(card), *steps, *owed])
+    owed = [f"  owed    {step}: `wedcache ops resume {card.id}`" for step in getattr(card, "owed", ())]
+    kept = [f"  kept    {name} {words}" for name, words in getattr(card, "kept", {}).items()]
+    steps = [f"  {step:<7} {seconds:.2f} s" for step, seconds in getattr(card, "seconds", {}).items()]
+    session.show([_line(card, None), *steps, *owed, *kept])
 
 
-def _line(card: Intent) -> str:
-    move = f"{card.region} -> {card.target}, epoch {card.epoch}"
-    return f"{card.id:<28} {card.state:<5} {move}, begun {card.begun_at} by {card.by}"
+def _line(card: Card, executor: Executor | None) -> str:
+    region = getattr(card, "region", None)
+    move = f"{region} -> {card.target}" if region else f"{card.operation.value} {card.target}"
+    who = "" if executor is None else f"; {executor.sentence()}"
+    return f"{card.id:<28} {card.state:<5} {move}, epoch {card.epoch}, begun {card.begun_at} by {card.by}{who}"

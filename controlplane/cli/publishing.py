@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from controlplane.cli import session
+
+if TYPE_CHECKING:
+    from controlplane.bootstrap import Plant
+    from controlplane.domain.calendar import Calendar
+    from controlplane.domain.calendar_edit import EditRefusal
 
 Output = Literal["text", "json"]
 
@@ -52,16 +58,44 @@ def push(*, catalogue: Path | None = None, plan: bool = False, yes: bool = False
     session.confirm("publish?", yes=yes)
     published = publish_calendar(plant.store, wanted, at)
     plant.keep_calendar(to_json(published.calendar))
-    for refusal in published.kept:
-        session.say(f"kept: {refusal.text}")
+    _say_kept(published.kept)
+    locks = locked(plant, published.calendar)
     if output == "json":
         session.show_json(
             {
                 "schema": "wedcache.calendar-push/1",
                 "epoch": published.calendar.made.epoch,
                 "kept": [refusal.rule for refusal in published.kept],
+                "locks": locks,
             }
         )
     else:
         session.show([f"calendar epoch {published.calendar.made.epoch} is published; agents push it within seconds"])
-    return 13 if published.kept else 0
+    return 13 if published.kept or not are_locked(locks) else 0
+
+
+def _say_kept(kept: Sequence[EditRefusal]) -> None:
+    from controlplane.domain.calendar_edit import READ_ONLY
+
+    for refusal in kept:
+        session.say(f"kept: {refusal.text}")
+    rules = " ".join(refusal.rule for refusal in kept if refusal.rule != READ_ONLY)
+    if rules:
+        session.say(f"next: wait, or with a break-glass grant: wedcache freeze lift {rules}")
+
+
+def locked(plant: Plant, calendar: Calendar) -> dict[str, str]:
+    """Hand the platform's windows to the frozen roles' deny; says and gives what became of each role."""
+    from controlplane.operations.lock_vendors import lock_roles
+
+    locks = lock_roles(plant.lock, plant.inventory.frozen_roles, calendar, plant.clock.now())
+    for role, became in locks.items():
+        session.say(f"IAM role {role}: {became}")
+    return locks
+
+
+def are_locked(locks: Mapping[str, str]) -> bool:
+    """True when every role took its deny."""
+    from controlplane.operations.lock_vendors import LOCKED
+
+    return all(became == LOCKED for became in locks.values())

@@ -37,22 +37,22 @@ def operation_of(text: str) -> Operation:
         raise BadInput(f"--op {text!r} is not an operation; {hint}") from why
 
 
-def scope_of(text: str) -> Scope:
+def scope_of(text: str, option: str = "--scope") -> Scope:
     """`--scope`. Raises BadInput with the forms that there are."""
     try:
         return parse_scope(text)
     except NotAScope as why:
-        raise BadInput(f"--scope {why}") from why
+        raise BadInput(f"{option} {why}") from why
 
 
-def duration_of(text: str | None) -> timedelta | None:
+def duration_of(text: str | None, option: str = "--lasts") -> timedelta | None:
     """`--lasts`; None means the operation's own. Raises BadInput."""
     if text is None:
         return None
     try:
         return parse_duration(text)
     except NotADuration as why:
-        raise BadInput(f"--lasts {why}") from why
+        raise BadInput(f"{option} {why}") from why
 
 
 def print_json(answer: dict[str, Any]) -> None:

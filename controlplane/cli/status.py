@@ -48,6 +48,7 @@ _UNSEEN: dict[str, Any] = {
     "drained": [],
     "regions": [],
     "open": [],
+    "emergency": [],
     "weddings": [],
 }
 
@@ -77,10 +78,12 @@ def _known(plant: Plant) -> dict[str, Any]:
 
 def _seen(plant: Plant) -> dict[str, Any]:
     from controlplane.domain.roles import ROLES_KEY, current
-    from controlplane.operations.intents import open_intents
+    from controlplane.operations.emergency import journal_of
+    from controlplane.operations.intents import open_cards
     from controlplane.operations.observe_regions import look
 
     inventory = plant.inventory
+    claims = journal_of(plant.store).claims
     roles = current(plant.store.read(ROLES_KEY), inventory.home)
     names = [region.name for region in inventory.regions]
     sight = look(plant.store, plant.steering, names, plant.clock, time.sleep)
@@ -90,9 +93,8 @@ def _seen(plant: Plant) -> dict[str, Any]:
         "down": list(roles.down),
         "drained": list(roles.drained),
         "regions": [_region(name, sight) for name in names],
-        "open": [
-            {"id": card.id, "operation": card.operation.value, "by": card.by} for card in open_intents(plant.store)
-        ],
+        "open": [{"id": card.id, "operation": card.operation.value, "by": card.by} for card in open_cards(plant.store)],
+        "emergency": [{"scope": scope, "by": claim.by, "until": claim.until} for scope, claim in claims.items()],
         "weddings": [entry.wedding for entry in plant.weddings],
     }
 
@@ -129,6 +131,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"calendar  epoch {calendar['epoch']}, valid until {calendar['valid_until']}")
     lines += [f"frozen    {rule['id']} until {rule['local_end']}" for rule in found["frozen"]] or ["frozen    nothing"]
+    lines += [f"EMERGENCY {one['scope']} until {one['until'] or 'told'}, by {one['by']}" for one in found["emergency"]]
     lines += [f"open      {card['operation']} {card['id']} by {card['by']}" for card in found["open"]]
     if found["unavailable"] is None:
         lines.append(f"weddings  {', '.join(found['weddings']) or 'none'}")

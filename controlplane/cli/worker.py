@@ -21,12 +21,15 @@ def worker(*, region: str) -> int:
 
 async def _live(region: str) -> int:
     from controlplane.agent.loop import live
+    from controlplane.cli.adopting import adopter
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    tools = session.plant().agent_tools(region)
+    plant = session.plant()
+    tools = plant.agent_tools(region)
+    tools.adopt = adopter(plant, region, tools.tell)
     session.say(f"agent of {region} lives")
     await live(tools, stop)
     return 0

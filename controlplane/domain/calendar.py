@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from controlplane.domain.event_days import Span
+from controlplane.domain.exposure import Exposure
 from controlplane.domain.window import Rule
 
 PLATFORM = "platform"
@@ -119,11 +120,15 @@ def _union(spans: Iterable[tuple[datetime, datetime]]) -> tuple[list[datetime], 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Every wedding's windows by wedding id, the platform's own, and where they come from."""
+    """Every wedding's windows by wedding id, the platform's own, and where they come from.
+
+    `strict`: in a window owners write the critical and high tiers only (the catalogue's `read_only: strict`).
+    """
 
     made: Provenance
     weddings: dict[str, Subject]
     platform: tuple[Rule, ...] = ()
+    strict: bool = False
 
     @functools.cached_property
     def _timelines(self) -> dict[str, Timeline]:
@@ -133,6 +138,17 @@ class Calendar:
     def slots(self) -> dict[datetime, Span]:
         """The slots found so far, by the Monday of their week; finding one looks at every wedding of the week."""
         return {}
+
+    @functools.cached_property
+    def _exposures(self) -> dict[timedelta, Exposure]:
+        return {}
+
+    def exposure_in(self, stretch: timedelta) -> Exposure:
+        """The event days of every wedding, arranged for stretches of that length; made once for each length."""
+        if stretch not in self._exposures:
+            days = ([day for rule in subject.rules for day in rule.days] for subject in self.weddings.values())
+            self._exposures[stretch] = Exposure(days, stretch)
+        return self._exposures[stretch]
 
     @functools.cached_property
     def by_host(self) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ While a rule is in its lead or window, the union of old and new holds until the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -13,6 +13,9 @@ from typing import Literal
 from controlplane.domain.calendar import PLATFORM, Calendar, Subject, Timeline
 from controlplane.domain.instant import zulu
 from controlplane.domain.window import Rule
+
+READ_ONLY = "read_only"
+"""What a refusal to switch off `read_only: strict` is called by, where others have a rule's id."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,39 @@ def merge_edit(old: Calendar, new: Calendar, at: datetime) -> tuple[Calendar, li
         rules = _kept(f"wedding:{name}", active, after.rules, at, refusals)
         hosts, vendors = _joined(after.hosts, before.hosts), _joined(after.vendors, before.vendors)
         weddings[name] = replace(after, rules=rules, hosts=hosts, vendors=vendors)
+    strict = new.strict
+    until = old.everything.frozen_until(at)
+    if old.strict and not strict and until is not None:
+        strict = True
+        text = f"read_only: strict holds while a window is in force, until {zulu(until)}: an edit can only extend it"
+        refusals.append(EditRefusal(PLATFORM, READ_ONLY, until, text))
     epoch = max(old.made.epoch + 1, new.made.epoch)
-    return Calendar(replace(new.made, epoch=epoch), weddings, platform), refusals
+    return Calendar(replace(new.made, epoch=epoch), weddings, platform, strict), refusals
+
+
+def lift(calendar: Calendar, rules: Collection[str], at: datetime) -> Calendar:
+    """`calendar` in which the named rules that hold at `at` have just ended; its epoch is the next one.
+
+    The event days stay: lifting a freeze does not make a wedding's guests go home, so exposure counts them.
+    """
+    weddings = {
+        name: replace(subject, rules=_ended(subject.rules, rules, at)) for name, subject in calendar.weddings.items()
+    }
+    made = replace(calendar.made, epoch=calendar.made.epoch + 1)
+    return Calendar(made, weddings, _ended(calendar.platform, rules, at), calendar.strict)
+
+
+def _ended(rules: tuple[Rule, ...], named: Collection[str], at: datetime) -> tuple[Rule, ...]:
+    if not any(rule.id in named and rule.holds_at(at) for rule in rules):
+        return rules
+    left = []
+    for rule in rules:
+        if rule.id not in named or not rule.holds_at(at):
+            left.append(rule)
+        elif rule.start < at:
+            local = at.astimezone(datetime.fromisoformat(rule.local_end).tzinfo).isoformat()
+            left.append(replace(rule, end=at, local_end=local))
+    return tuple(left)
 
 
 def changes(old: Calendar, new: Calendar, at: datetime) -> list[Change]:

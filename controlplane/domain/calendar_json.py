@@ -5,6 +5,7 @@ Reading is strict: what cannot be read completely is unreadable, and an unreadab
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ def to_json(calendar: Calendar) -> str:
         "tzdata_source": made.tzdata_source,
         "compiled_at": zulu(made.compiled_at),
         "valid_until": zulu(made.valid_until),
+        **({"read_only": "strict"} if calendar.strict else {}),
         "platform": [_written(rule) for rule in calendar.platform],
         "weddings": {name: _subject_json(subject) for name, subject in sorted(calendar.weddings.items())},
     }
@@ -49,7 +51,8 @@ def from_json(text: str | bytes) -> Calendar:
         if whole["schema"] != SCHEMA:
             raise CalendarUnreadable(f"schema {whole['schema']!r}, expected {SCHEMA!r}")
         weddings = {str(name): _subject(subject) for name, subject in whole["weddings"].items()}
-        return Calendar(_provenance(whole), weddings, tuple(_rule(rule) for rule in whole["platform"]))
+        platform = tuple(_rule(rule) for rule in whole["platform"])
+        return Calendar(_provenance(whole), weddings, platform, strict=_strict(whole.get("read_only")))
     except CalendarUnreadable:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as why:
@@ -62,7 +65,7 @@ def _provenance(whole: Mapping[str, Any]) -> Provenance:
         raise CalendarUnreadable(f"epoch {epoch!r} is not a count")
     if source not in ("pinned", "system"):
         raise CalendarUnreadable(f"tzdata_source {source!r}")
-    times = parse_instant(whole["compiled_at"]), parse_instant(whole["valid_until"])
+    times = _instant(whole["compiled_at"]), _instant(whole["valid_until"])
     return Provenance(epoch, _text(whole["tzdata"]), source, *times)
 
 
@@ -95,19 +98,25 @@ def _written(rule: Rule) -> dict[str, Any]:
 def _rule(whole: Mapping[str, Any]) -> Rule:
     rule = Rule(
         id=_text(whole["id"]),
-        start=parse_instant(whole["start"]),
-        end=parse_instant(whole["end"]),
+        start=_instant(whole["start"]),
+        end=_instant(whole["end"]),
         local_start=_local(whole["local_start"]),
         local_end=_local(whole["local_end"]),
         zone=_text(whole["zone"]),
         lead=_length(whole["lead"]),
         lag=_length(whole["lag"]),
-        days=tuple(Span(parse_instant(start), parse_instant(end)) for start, end in _list(whole["days"])),
+        days=tuple(Span(_instant(start), _instant(end)) for start, end in _list(whole["days"])),
         derived=whole["derived"] is True,
     )
     if rule.end <= rule.start:
         raise CalendarUnreadable(f"rule {rule.id!r} ends before it starts")
     return rule
+
+
+def _strict(read_only: object) -> bool:
+    if read_only not in (None, "strict"):
+        raise CalendarUnreadable(f"read_only {read_only!r}")
+    return read_only == "strict"
 
 
 def _text(value: object) -> str:
@@ -122,11 +131,22 @@ def _list(value: object) -> list[Any]:
     return value
 
 
-def _local(value: object) -> str:
+# Weddings share their Saturdays and zones: of 50,000 weddings' instants a few thousand differ.
+_KEPT = 1 << 15
+
+
+@functools.lru_cache(_KEPT)
+def _instant(text: str) -> datetime:
+    return parse_instant(text)
+
+
+@functools.lru_cache(_KEPT)
+def _local(value: str) -> str:
     if datetime.fromisoformat(_text(value)).tzinfo is None:
         raise CalendarUnreadable(f"local time {value!r} has no offset")
-    return _text(value)
+    return value
 
 
-def _length(value: object) -> timedelta:
+@functools.lru_cache(_KEPT)
+def _length(value: str) -> timedelta:
     return parse_duration(_text(value))

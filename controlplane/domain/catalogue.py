@@ -139,12 +139,15 @@ class Wedding(_Entry):
 
 
 class Platform(_Entry):
-    """What all weddings share."""
+    """What all weddings share. `read_only: strict` also keeps owners from writing what is of the medium and low tiers
+    while their wedding's window holds; without it owners always write.
+    """
 
     zone: Host
     defaults: dict[Priority, Margins] = {}
     windows: tuple[PlatformWindow, ...] = ()
     vendors: tuple[Identifier, ...] = ()
+    read_only: Literal["strict"] | None = None
 
 
 class Catalogue(_Entry):

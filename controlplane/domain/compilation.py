@@ -29,7 +29,7 @@ def compiled(
     ids = RuleIds()
     platform = tuple(rule for window in catalogue.platform.windows for rule in _platform_rules(window, zones, ids))
     made = Provenance(epoch, zones.version, zones.source, at, at + valid_for)
-    return Calendar(made, weddings, platform)
+    return Calendar(made, weddings, platform, strict=catalogue.platform.read_only == "strict")
 
 
 def _subject(catalogue: Catalogue, wedding: Wedding, zones: Zones, zone_at: ZoneLookup) -> Subject:

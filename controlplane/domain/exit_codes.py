@@ -34,6 +34,7 @@ TABLE: dict[int, ExitCode] = {
         ),
         ExitCode(18, "something did not answer; a retry does no harm", "run the same command again"),
         ExitCode(19, "it is unknown whether it happened", "read back (`wedcache status`) before a retry"),
+        ExitCode(21, "handed over to a worker, which is named; it is not done yet", "`wedcache ops show ID`"),
         ExitCode(130, "interrupted", "`wedcache ops list`, then `wedcache ops resume`"),
     )
 }

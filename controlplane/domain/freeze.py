@@ -14,6 +14,7 @@ from controlplane.domain import slots
 from controlplane.domain.calendar import Calendar, Timeline
 from controlplane.domain.operation import Hold, Operation
 from controlplane.domain.scope import Reach, Scope
+from controlplane.domain.tier import Tier
 from controlplane.domain.verdict import Outcome, Reason, Verdict
 
 
@@ -23,8 +24,8 @@ class Facts:
 
     `drained`: regions that serve nobody. `standby_unhealthy`: the region that serves after a failover is failing.
     `half_created`: the wedding's stack was never finished. `changes_shared`: a creation would change a shared resource.
-    `shortens`: a calendar edit would end a window earlier. `granted`: rule ids that a verified break-glass grant
-    covers.
+    `shortens`: a calendar edit would end a window earlier. `tier`: of what an owner writes. `granted`: rule ids that a
+    verified break-glass grant covers.
     """
 
     drained: frozenset[str] = frozenset()
@@ -32,11 +33,13 @@ class Facts:
     half_created: bool = False
     changes_shared: bool = False
     shortens: bool = False
+    tier: Tier | None = None
     granted: frozenset[str] = frozenset()
 
 
 NOTHING_OBSERVED = Facts()
 _ADMITTED = (Outcome.ADMITTED, Reason.FREE)
+_ALWAYS_WRITTEN = (Tier.CRITICAL, Tier.HIGH)
 _Decision = tuple[Outcome, Reason]
 
 
@@ -67,8 +70,10 @@ def verdict(
             outcome, reason = Outcome.UNKNOWN, Reason.CALENDAR_UNKNOWN if not known else Reason.SCOPE_UNKNOWN
     elif hold is not Hold.NEVER:
         outcome, reason = _decide(operation, hold, scope, at, at + lasts, calendar, timeline, facts)
+    elif calendar.strict and operation is Operation.CONTENT_UPDATE:
+        outcome, reason = _strict(timeline, at, facts)
     answer = Verdict(outcome, reason, operation, scope, at, lasts, hold, timeline, calendar)
-    if outcome is Outcome.REFUSED and facts.granted and facts.granted.issuperset(answer.obstacles):
+    if outcome is Outcome.REFUSED and facts.granted and facts.granted.issuperset(answer.required):
         return Verdict(Outcome.ADMITTED_BY_BREAK_GLASS, reason, operation, scope, at, lasts, hold, timeline, calendar)
     return answer
 
@@ -111,6 +116,12 @@ def _decide(
         return _shared(at, end, calendar)
     drained = scope.reach is Reach.REGION and scope.name in facts.drained
     return _ADMITTED if drained else _outside_windows(timeline, at, end)
+
+
+def _strict(timeline: Timeline, at: datetime, facts: Facts) -> _Decision:
+    """An owner's write on a platform that is `read_only: strict`."""
+    writes = facts.tier in _ALWAYS_WRITTEN or timeline.frozen_until(at) is None
+    return _ADMITTED if writes else (Outcome.REFUSED, Reason.READ_ONLY)
 
 
 def _outside_windows(timeline: Timeline, at: datetime, end: datetime) -> _Decision:

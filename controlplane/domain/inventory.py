@@ -54,6 +54,14 @@ class StoreBucket(_Frozen):
     region: str
 
 
+class SharedEdge(_Frozen):
+    """One cell's multi-tenant distribution: its weddings are tenants, whose names lead to `endpoint`."""
+
+    distribution_id: str
+    connection_group_id: str
+    endpoint: str
+
+
 class CloudFrontEdge(_Frozen):
     """What weddings' stacks and the control plane need of CloudFront.
 
@@ -67,11 +75,12 @@ class CloudFrontEdge(_Frozen):
     origin_request_policies: dict[str, str]
     certificate_arn: str
     pops: tuple[str, ...]
+    cells: dict[str, SharedEdge] = Field(default_factory=dict)
 
 
 class CloudflareEdge(_Frozen):
     """What the control plane needs of Cloudflare. `pools` maps a region to its pool's id; the monitors ask every
-    `monitor_seconds`."""
+    `monitor_seconds`; `switches` maps a cache switch's path below the zone to its value in an emergency."""
 
     account_id: str
     zone_id: str
@@ -80,6 +89,9 @@ class CloudflareEdge(_Frozen):
     monitor_seconds: Annotated[int, Field(gt=0)] = 60
     pools: dict[str, str]
     pops: tuple[str, ...]
+    switches: dict[Annotated[str, Field(pattern=r"^[a-z_]+/[a-z_]+$")], Literal["on", "off"]] = Field(
+        default_factory=dict
+    )
 
 
 class PlatformHost(_Frozen):
@@ -101,6 +113,10 @@ class Inventory(_Frozen):
     cloudfront: CloudFrontEdge
     cloudflare: CloudflareEdge
     hosts: tuple[PlatformHost, ...]
+    allowed_signers: tuple[str, ...] = ()
+    """Whose SSH signatures break glass: lines of `allowed_signers`, ssh-keygen(1)."""
+    frozen_roles: tuple[str, ...] = ()
+    """IAM roles of CI and of people, which a deny keeps from changes in platform-wide windows."""
     clock: str | None = None
     ca: str | None = None
 
@@ -134,7 +150,7 @@ class Inventory(_Frozen):
 
 
 class WeddingEntry(_Frozen):
-    """A wedding stack's export, `wedcache.inventory.wedding/1`."""
+    """A wedding stack's export, `wedcache.inventory.wedding/1`. A tenant names itself and its cell's distribution."""
 
     schema_: Literal["wedcache.inventory.wedding/1"] = Field("wedcache.inventory.wedding/1", alias="schema")
     wedding: str
@@ -142,6 +158,13 @@ class WeddingEntry(_Frozen):
     delivery: Literal["dedicated", "tenant"]
     distribution_id: str
     distribution_domain: str
+    tenant_id: str | None = None
+
+    @model_validator(mode="after")
+    def _a_tenant_has_an_id(self) -> WeddingEntry:
+        if (self.delivery == "tenant") != (self.tenant_id is not None):
+            raise ValueError("a wedding that is a tenant has a tenant_id, a dedicated one has none")
+        return self
 
     def to_json(self) -> str:
         """The exported form; `from_json` reads it back."""

@@ -88,3 +88,8 @@ TREATMENTS: dict[Operation, Treatment] = {
     Operation.CALENDAR_EDIT: _held(Hold.CALENDAR, Hold.CALENDAR, 1),
     Operation.SHIELD: _always(5),
 }
+
+STACK_CHANGES = frozenset(
+    {Operation.STACK_UPDATE, Operation.STACK_CREATE, Operation.STACK_REPLACE, Operation.STACK_DELETE}
+)
+"""What the engine does from a saved plan."""

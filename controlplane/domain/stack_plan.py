@@ -5,13 +5,15 @@ Step names are the engine's own (pulumi/sdk/go/common/apitype, `OpType`). What w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controlplane.domain.break_glass import digest_of
 from controlplane.domain.operation import Operation
 from controlplane.domain.scope import NotAScope, urn_type
 
+SPECIAL = "4dabf18193072939515e22adb298388d"  # the engine's mark of a special value (sdk/go/common/resource/sig)
 _NO_CHANGE = frozenset({"same", "read", "refresh", "discard", "remove-pending-replace"})
 _OPERATIONS = {
     "create": Operation.STACK_CREATE,
@@ -50,6 +52,12 @@ def planned_changes(plan: object) -> list[PlannedChange]:
     return [change for urn, entry in _resource_plans(plan).items() if (change := _change(urn, entry))]
 
 
+def gravest(planned: Iterable[PlannedChange]) -> Operation | None:
+    """The gravest operation of a plan: what a grant for the whole of it is called by. None for no change."""
+    found = {change.operation for change in planned}
+    return next((operation for operation in _GRAVEST_FIRST if operation in found), None)
+
+
 def planned_stacks(plan: object) -> list[tuple[str, str]]:
     """`(project, stack)` of every URN in `plan`, once each. Raises PlanUnreadable."""
     stacks: dict[tuple[str, str], None] = {}
@@ -57,6 +65,27 @@ def planned_stacks(plan: object) -> list[tuple[str, str]]:
         stack, project = (*urn.split("::"), "")[:2]
         stacks[project, stack.removeprefix("urn:pulumi:")] = None
     return list(stacks)
+
+
+def planned_inputs(plan: object, urn: str) -> Mapping[str, Any]:
+    """`{adds, updates, deletes}` of a resource's inputs in `plan`; empty where nothing is. Raises PlanUnreadable."""
+    goal = _resource_plans(plan).get(urn, {}).get("goal")
+    found = goal.get("inputDiff") if isinstance(goal, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def plan_digest(plan: object) -> str:
+    """The digest of what `plan` promises: its resourcePlans without seeds and ciphertexts, which differ in two plans of
+    the same change (as the manifest's time does). Raises PlanUnreadable.
+    """
+    return digest_of({urn: _canonical(entry, is_entry=True) for urn, entry in _resource_plans(plan).items()})
+
+
+def _canonical(value: Any, *, is_entry: bool = False) -> Any:
+    if isinstance(value, dict):
+        dropped = {"seed"} if is_entry else {"ciphertext"} if SPECIAL in value else set()
+        return {key: _canonical(inner) for key, inner in value.items() if key not in dropped}
+    return [_canonical(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _resource_plans(plan: object) -> Mapping[str, Any]:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from controlplane.domain import slots
+from controlplane.domain.break_glass import request_command
 from controlplane.domain.calendar import Calendar, Timeline
 from controlplane.domain.duration import format_duration
 from controlplane.domain.instant import zulu
-from controlplane.domain.operation import Hold, Operation
+from controlplane.domain.operation import STACK_CHANGES, Hold, Operation
 from controlplane.domain.scope import Reach, Scope
 from controlplane.domain.window import Rule
 
@@ -37,6 +38,7 @@ class Reason(enum.Enum):
     IN_FORCE = "a window is in force"
     RUNS_INTO = "it would not end before the next window starts"
     EXPOSED = "weddings that it serves have an event day, and this is not the week's slot"
+    READ_ONLY = "the platform is read_only: strict, and this is not known to be of the critical or high tier"
     CALENDAR_UNKNOWN = "the calendar is missing, unreadable or no longer valid"
     SCOPE_UNKNOWN = "the calendar does not know the wedding"
 
@@ -76,6 +78,14 @@ class Verdict(NamedTuple):
         return tuple(rule.id for rule in (*self.rules, *ahead))
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """The rule ids that a grant has to name: all obstacles, or one synthesised rule for many of them."""
+        if len(self.obstacles) <= _MOST_NAMED:
+            return self.obstacles
+        year, week, _ = self.at.isocalendar()
+        return (f"platform:{year}-W{week:02}",)
+
+    @property
     def next_transition(self) -> datetime | None:
         """When the freeze state of the scope changes next; None when it is unknown or never does."""
         if self.timeline is None:
@@ -94,7 +104,7 @@ class Verdict(NamedTuple):
         """What can be done instead, best first; empty when admitted."""
         if self.outcome is Outcome.UNKNOWN:
             return _ways_past_unknown(self.reason, self.scope)
-        return () if self.is_admitted else (*_waits(self), *_instead(self), _break_glass(self))
+        return () if self.is_admitted else (*_waits(self), *_instead(self), *_break_glass(self))
 
     def to_json(self) -> dict[str, Any]:
         """The verdict contract `wedcache.verdict/1`."""
@@ -160,17 +170,20 @@ def _instead(answer: Verdict) -> list[str]:
         return ["wedcache purge --replace: fetch, compare, purge, warm again"]
     if answer.operation in (Operation.PURGE_HARD, Operation.PURGE_SOFT, Operation.PURGE_REPLACE):
         return ["wedcache purge --except-frozen: only the weddings that are not in a window"]
+    if answer.reason is Reason.READ_ONLY:
+        return ["content of the critical and high tiers is written at any time: --tier critical"]
     if answer.hold is Hold.TRAFFIC:
         return ["admitted at once if the standby turns unhealthy"]
     return []
 
 
-def _break_glass(answer: Verdict) -> str:
-    rules = " ".join(f"--rule {rule}" for rule in answer.obstacles)
-    if len(answer.obstacles) > _MOST_NAMED:  # many windows at once are one synthesised rule
-        year, week, _ = answer.at.isocalendar()
-        rules = f"--rule platform:{year}-W{week:02}"
-    return f"wedcache break-glass request --op {answer.operation.value} --scope {answer.scope} {rules}".rstrip()
+def _break_glass(answer: Verdict) -> list[str]:
+    if answer.operation not in STACK_CHANGES:
+        return [request_command(answer.operation, [answer.scope.text], answer.required)]
+    return [
+        "make the plan that a grant is for: WEDCACHE_PLANNING=1 pulumi preview --save-plan plan.json",
+        request_command(answer.operation, [answer.scope.text], answer.required, plan="plan.json"),
+    ]
 
 
 def _ways_past_unknown(reason: Reason, scope: Scope) -> tuple[str, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
-from controlplane.domain import freeze
+from controlplane.domain import freeze, stack_plan
+from controlplane.domain.break_glass import Wanted, plan_of_command
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CALENDAR_KEY, CalendarUnreadable, from_json
 from controlplane.domain.freeze import NOTHING_OBSERVED, Facts
 from controlplane.domain.operation import Operation
-from controlplane.domain.scope import Scope
-from controlplane.domain.verdict import Verdict
+from controlplane.domain.scope import Scope, of_stack, parse_scope
+from controlplane.domain.verdict import Outcome, Verdict
 from controlplane.errors import Unavailable
 from controlplane.ports.shared_store import SharedStore
 
@@ -39,3 +40,36 @@ def verdict(
 ) -> Verdict:
     """The verdict for a command. See `freeze.verdict`."""
     return freeze.verdict(operation, scope, at, calendar, facts=facts)
+
+
+def verdicts_of_plan(
+    plan: object, at: datetime, calendar: Calendar | None, lasts: timedelta | None = None
+) -> list[Verdict]:
+    """The verdict on every change of the engine's saved `plan`, in its order. Raises stack_plan.PlanUnreadable."""
+    return [
+        freeze.verdict(change.operation, parse_scope(f"resource:{change.urn}"), at, calendar, lasts=lasts)
+        for change in stack_plan.planned_changes(plan)
+    ]
+
+
+def wanted_of_plan(plan: object, verdicts: Iterable[Verdict]) -> Wanted:
+    """What a grant for `plan` has to fit: its gravest operation, its stacks, its digest, every rule that refuses it.
+
+    Raises stack_plan.PlanUnreadable, also for a plan that changes nothing.
+    """
+    gravest = stack_plan.gravest(stack_plan.planned_changes(plan))
+    if gravest is None:
+        raise stack_plan.PlanUnreadable("it changes nothing")
+    stacks = tuple(dict.fromkeys(of_stack(*stack).text for stack in stack_plan.planned_stacks(plan)))
+    return Wanted(gravest, stacks, stack_plan.plan_digest(plan), _required(verdicts))
+
+
+def wanted_of_command(verdicts: Sequence[Verdict], what: Iterable[str] = ()) -> Wanted:
+    """What a grant for a command has to fit: one operation on the scopes of its `verdicts`, and `what` it is about."""
+    operation = verdicts[0].operation
+    scopes = tuple(dict.fromkeys(answer.scope.text for answer in verdicts))
+    return Wanted(operation, scopes, plan_of_command(operation, scopes, what), _required(verdicts))
+
+
+def _required(verdicts: Iterable[Verdict]) -> frozenset[str]:
+    return frozenset(rule for answer in verdicts if answer.outcome is Outcome.REFUSED for rule in answer.required)

@@ -28,7 +28,8 @@ class Means:
     """What the operation works with.
 
     `origins` maps region -> origin host, `uncached` CDN -> a URL never cached; `is_healthy` asks a region's health
-    path. Verification waits for `patience` seconds beyond the monitors' interval: they may have to notice first.
+    path; `check` raises LeaseLost before an effect that may no longer be made. Verification waits for `patience`
+    seconds beyond the monitors' interval: they may have to notice first.
     """
 
     store: SharedStore
@@ -42,6 +43,7 @@ class Means:
     home: str
     tell: Callable[[str, float], None]
     pause: Callable[[float], None]
+    check: Callable[[], None]
     monitor_seconds: float
     patience: float = 15.0
 
@@ -152,6 +154,7 @@ def _perform(
     means: Means, intent: Intent, step: Step, seconds: Mapping[str, float], failed: Mapping[Step, str]
 ) -> Intent:
     leaving = intent.operation is Operation.FAILOVER
+    means.check()
     if step is Step.ROLES:
         means.store.change(ROLES_KEY, lambda text: _roles(intent, text, means.home).to_json())
     elif step is Step.DRAIN:
@@ -174,6 +177,7 @@ def _perform(
 
 def _route(means: Means, intent: Intent) -> dict[str, str | None]:
     """The route to write, computed between the store's read and its conditional write: late performers stop here."""
+    means.check()
     roles = current(means.store.read(ROLES_KEY), means.home)
     if (roles.epoch, roles.home) != (intent.epoch, intent.target):
         raise LeaseLost(f"the roles are at epoch {roles.epoch}, past {intent.epoch} of {intent.id}; no route written")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from controlplane.domain.emergency import EmergencyCard
 from controlplane.domain.failover import Intent
 from controlplane.errors import BadInput, Refused
 from controlplane.ports.shared_store import SharedStore
@@ -9,6 +12,8 @@ from controlplane.ports.shared_store import SharedStore
 INTENTS = "intents/"
 ACTING = "operation"
 """Register that names the one operation that may act on regions."""
+Card = Intent | EmergencyCard
+"""Any operation's card: it has an id, an operation, a target, an epoch, a digest, a state."""
 
 
 def intent_key(identity: str) -> str:
@@ -34,7 +39,7 @@ def claim(store: SharedStore, wanted: Intent) -> Intent:
             _check_free(store, wanted, held)
         except Refused:
             if stored is None:
-                _withdraw(store, card)
+                withdraw_intent(store, card)
             raise
     return card
 
@@ -43,7 +48,8 @@ def _replaced(store: SharedStore, held: str | None, identity: str) -> str | None
     return store.change(ACTING, lambda text: identity if text == held else text)
 
 
-def _withdraw(store: SharedStore, card: Intent) -> None:
+def withdraw_intent(store: SharedStore, card: Intent) -> None:
+    """Take an open card back: it makes no further effect. Raises Unavailable."""
     text = card.model_copy(update={"state": "withdrawn"}).to_json()
     store.change(intent_key(card.id), lambda _: text)
 
@@ -56,24 +62,45 @@ def acting(store: SharedStore) -> Intent | None:
     return card if card is not None and card.state == "open" else None
 
 
-def all_intents(store: SharedStore) -> list[Intent]:
-    """Every card, oldest first."""
+def all_cards(store: SharedStore) -> list[Card]:
+    """Every card of every kind of operation, oldest first."""
     texts = [store.read(name) for name in store.names(INTENTS)]
-    return sorted((Intent.from_json(text) for text in texts if text), key=lambda card: card.begun_at)
+    return sorted((read_card(text) for text in texts if text), key=lambda card: (card.begun_at, card.id))
+
+
+def open_cards(store: SharedStore) -> list[Card]:
+    """The cards of operations that nobody has finished."""
+    return [card for card in all_cards(store) if card.state == "open"]
+
+
+def all_intents(store: SharedStore) -> list[Intent]:
+    """The cards of failovers and failbacks, oldest first."""
+    return [card for card in all_cards(store) if isinstance(card, Intent)]
 
 
 def open_intents(store: SharedStore) -> list[Intent]:
-    """The cards of operations that nobody has finished."""
+    """The cards of failovers and failbacks that nobody has finished."""
     return [card for card in all_intents(store) if card.state == "open"]
 
 
-def intent(store: SharedStore, identity: str) -> Intent:
+def intent(store: SharedStore, identity: str) -> Card:
     """One card. Raises BadInput naming the known ones."""
     text = store.read(intent_key(identity))
     if text is None:
-        known = ", ".join(card.id for card in all_intents(store)) or "none"
+        known = ", ".join(card.id for card in all_cards(store)) or "none"
         raise BadInput(f"no operation {identity!r}; known: {known}")
-    return Intent.from_json(text)
+    return read_card(text)
+
+
+def read_card(text: str) -> Card:
+    """A stored card of whichever kind. Raises ValueError (also pydantic's)."""
+    schema = json.loads(text).get("schema")
+    return EmergencyCard.from_json(text) if schema == "wedcache.emergency-intent/1" else Intent.from_json(text)
+
+
+def lease_key(card: Card) -> str:
+    """The lease that whoever performs the card holds: one performer at a time on the regions, one on the settings."""
+    return "lease/emergency" if isinstance(card, EmergencyCard) else "lease/regions"
 
 
 def _fresher(text: str | None, wanted: Intent) -> str:

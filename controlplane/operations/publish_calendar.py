@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controlplane.domain.calendar import Calendar
-from controlplane.domain.calendar_edit import EditRefusal, merge_edit
+from controlplane.domain.calendar_edit import EditRefusal, lift, merge_edit
 from controlplane.domain.calendar_json import CALENDAR_KEY, CalendarUnreadable, from_json, to_json
 from controlplane.errors import FreezeUnknown
 from controlplane.ports.shared_store import SharedStore
@@ -46,3 +47,20 @@ def publish_calendar(store: SharedStore, wanted: Calendar, at: datetime) -> Publ
     text = store.change(CALENDAR_KEY, update)
     assert text is not None  # noqa: S101  (update always gives a text)
     return Published(from_json(text), tuple(kept))
+
+
+def lift_rules(store: SharedStore, rules: Collection[str], at: datetime) -> Calendar:
+    """End the named rules of the published calendar now; gives the calendar as stored. Safe to run again.
+
+    The caller has broken the glass for it. Raises Unavailable, and FreezeUnknown without a readable calendar.
+    """
+
+    def update(text: str | None) -> str:
+        try:
+            return to_json(lift(from_json(text or ""), rules, at))
+        except CalendarUnreadable as error:
+            raise FreezeUnknown(f"the published calendar cannot be read: {error}") from error
+
+    text = store.change(CALENDAR_KEY, update)
+    assert text is not None  # noqa: S101  (update always gives a text)
+    return from_json(text)

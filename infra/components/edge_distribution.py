@@ -36,10 +36,11 @@ class EdgeDistributionArgs:
 
 
 class EdgeDistribution(pulumi.ComponentResource):
-    """Outputs: `distribution_id`, `domain`."""
+    """Outputs: `distribution_id`, `domain`; it has no tenants."""
 
     distribution_id: pulumi.Output[str]
     domain: pulumi.Output[str]
+    tenant_id: str | None = None
 
     def __init__(
         self, args: EdgeDistributionArgs, platform: Inventory, opts: pulumi.ResourceOptions | None = None

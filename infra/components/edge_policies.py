@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_aws import cloudfront
 
@@ -16,17 +18,24 @@ NEVER = EdgeTtl(0, 0, 0)
 class EdgePolicies(pulumi.ComponentResource):
     """A cache policy per tier in use, one that never caches (`personal`), and what each forwards.
 
-    Outputs: `cache_policies` (tier or `personal` -> id), `origin_request_policies` (`reads`, `personal` -> id).
+    Outputs: `cache_policies` (tier or `personal` -> id), `shared_policies` (tier -> id; the same with Host in the key,
+    for distributions that weddings share; {} without `shared`), `origin_request_policies` (`reads`, `personal` -> id).
     """
 
     cache_policies: dict[str, pulumi.Output[str]]
+    shared_policies: dict[str, pulumi.Output[str]]
     origin_request_policies: dict[str, pulumi.Output[str]]
 
-    def __init__(self, stack: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, stack: str, *, shared: bool = False, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("wedcache:edge:EdgePolicies", "edge-policies", {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         bounds = {tier.value: edge_ttl(tier) for tier in Tier} | {PERSONAL: NEVER}
         self.cache_policies = {name: _cache_policy(stack, name, ttl, child).id for name, ttl in bounds.items()}
+        self.shared_policies = {
+            tier.value: _cache_policy(stack, f"shared-{tier.value}", edge_ttl(tier), child, headers=["Host"]).id
+            for tier in Tier
+            if shared
+        }
         self.origin_request_policies = {
             "reads": _forwarding(stack, "reads", "whitelist", ["Host", "X-Wedcache-Freeze"], "none", child).id,
             # Personal paths carry cookies, authorization and idempotency keys: nothing is held back.
@@ -52,7 +61,10 @@ def _forwarding(
     )
 
 
-def _cache_policy(stack: str, name: str, ttl: EdgeTtl, opts: pulumi.ResourceOptions) -> cloudfront.CachePolicy:
+def _cache_policy(
+    stack: str, name: str, ttl: EdgeTtl, opts: pulumi.ResourceOptions, headers: Sequence[str] = ()
+) -> cloudfront.CachePolicy:
+    keyed = {"header_behavior": "whitelist", "headers": {"items": list(headers)}}
     query = {"query_string_behavior": "none"}
     if ttl.longest:
         query = {"query_string_behavior": "whitelist", "query_strings": {"items": ["page", "q"]}}  # type: ignore[dict-item]  # the SDK nests a mapping
@@ -64,9 +76,9 @@ def _cache_policy(stack: str, name: str, ttl: EdgeTtl, opts: pulumi.ResourceOpti
         max_ttl=ttl.longest,
         parameters_in_cache_key_and_forwarded_to_origin={
             "cookies_config": {"cookie_behavior": "none"},
-            # Hosts share paths: without the host in the key two weddings behind one policy and one distribution
-            # would share pages. CloudFront keys on the distribution already; Host stays out of the key.
-            "headers_config": {"header_behavior": "none"},
+            # Hosts share paths: two weddings behind one distribution would share pages without Host in the key. A
+            # distribution of its own is part of the key already.
+            "headers_config": keyed if headers else {"header_behavior": "none"},
             "query_strings_config": query,
             "enable_accept_encoding_brotli": bool(ttl.longest),
             "enable_accept_encoding_gzip": bool(ttl.longest),

@@ -63,6 +63,12 @@ TABLE: tuple[Difference, ...] = (
         "must exist",
         "kept as declared, not looked up",
     ),
+    Difference(
+        "distribution tenants",
+        "their certificates must cover their domains; CloudFront can request managed ones; web ACLs must exist",
+        "certificates must have the form of an ACM ARN in us-east-1; managed certificates are not issued; web ACLs and "
+        "countries are kept as declared and decide nothing",
+    ),
     Difference("managed policies", "some thirty", "the four that a declaration is likely to name"),
     Difference(
         "origin access controls, public keys, key groups",
@@ -101,7 +107,7 @@ TABLE: tuple[Difference, ...] = (
         "a bucket answers in its own region only, and redirects otherwise",
         "every endpoint answers for every bucket; a stopped region's buckets answer 503 SlowDown",
     ),
-    Difference("IAM policies", "decide", "are kept, and decide nothing"),
+    Difference("IAM policies", "decide", "deny by action and aws:CurrentTime; who is not denied may do everything"),
 )
 
 

@@ -14,6 +14,7 @@ from moto.core.request import Request
 
 from sandbox.aws import inside, mishaps, protocol, witness
 from sandbox.aws.caller import REVOKED, Caller, caller_of
+from sandbox.aws.denials import denied
 from sandbox.aws.moto_side import Environ, Moto, assumed_role, bucket_region, implements
 from sandbox.aws.operations import OURS, is_mutating
 from sandbox.aws.refusal import Answer, AwsRefusal, NotOurs, enveloped
@@ -100,6 +101,8 @@ class Front:
                 code.get(service, "InvalidClientTokenId"), "The security token included in the request is invalid.", 403
             )
         refusal = mishaps.struck(self._faults, target)
+        if refusal is None and caller is not None:
+            refusal = denied(caller, service, target.operation, self._world.account, self._world.now())
         if refusal is not None:
             raise refusal
 

@@ -7,6 +7,7 @@ import importlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from moto.core.responses import BaseResponse
@@ -71,11 +72,19 @@ class MotoStores:
         return list(elasticache_backends[self._account][region].describe_cache_clusters())
 
 
+def _stamp_by(now: Callable[[], datetime]) -> None:
+    """Let Last-Modified follow the sandbox's calendar, as the Date of every answer does."""
+    from moto.s3 import models
+
+    models.utcnow = lambda: now().replace(tzinfo=None)
+
+
 class Moto:
     """moto's dispatcher behind locks: its stores are plain dictionaries, and S3's conditional writes must be atomic."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
         suspended.keep_versions()
+        _stamp_by(now)
         self._app: Callable[..., Iterable[bytes]] = DomainDispatcherApplication(create_backend_app)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._making = threading.Lock()

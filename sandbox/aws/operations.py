@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.aws import keyvaluestore
-from sandbox.aws.cloudfront import distributions, functions, invalidations, monitoring, policies, stores, tags
+from sandbox.aws.cloudfront import (
+    connection_groups,
+    distributions,
+    functions,
+    invalidations,
+    monitoring,
+    policies,
+    stores,
+    tags,
+    tenants,
+)
 from sandbox.aws.elasticache import beside_moto, parameter_groups, replication_groups, subnet_groups
 from sandbox.aws.world import Call, World
 
@@ -33,6 +43,21 @@ OURS: dict[tuple[str, str], Handler] = {
     ("cloudfront", "UpdateDistribution"): distributions.update,
     ("cloudfront", "DeleteDistribution"): distributions.delete,
     ("cloudfront", "ListDistributions"): distributions.list_distributions,
+    ("cloudfront", "CreateConnectionGroup"): connection_groups.create,
+    ("cloudfront", "GetConnectionGroup"): connection_groups.get,
+    ("cloudfront", "GetConnectionGroupByRoutingEndpoint"): connection_groups.get_by_endpoint,
+    ("cloudfront", "UpdateConnectionGroup"): connection_groups.update,
+    ("cloudfront", "DeleteConnectionGroup"): connection_groups.delete,
+    ("cloudfront", "ListConnectionGroups"): connection_groups.list_groups,
+    ("cloudfront", "CreateDistributionTenant"): tenants.create,
+    ("cloudfront", "GetDistributionTenant"): tenants.get,
+    ("cloudfront", "GetDistributionTenantByDomain"): tenants.get_by_domain,
+    ("cloudfront", "UpdateDistributionTenant"): tenants.update,
+    ("cloudfront", "DeleteDistributionTenant"): tenants.delete,
+    ("cloudfront", "ListDistributionTenants"): tenants.list_tenants,
+    ("cloudfront", "CreateInvalidationForDistributionTenant"): invalidations.create_for_tenant,
+    ("cloudfront", "GetInvalidationForDistributionTenant"): invalidations.get_for_tenant,
+    ("cloudfront", "ListInvalidationsForDistributionTenant"): invalidations.list_for_tenant,
     ("cloudfront", "CreateMonitoringSubscription"): monitoring.create,
     ("cloudfront", "GetMonitoringSubscription"): monitoring.get,
     ("cloudfront", "DeleteMonitoringSubscription"): monitoring.delete,

@@ -8,7 +8,9 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import FrameType
 
@@ -26,15 +28,26 @@ from sandbox.run import Run
 
 def server_on(run: Run, port: int) -> BaseWSGIServer:
     """A bound server over a new, empty account."""
-    endpoints = Endpoints(run)
+    endpoints, now = Endpoints(run), OffsetClock(run.clock).now
     world = World(
-        now=OffsetClock(run.clock).now,
+        now=now,
         names=Names(random.SystemRandom()),
         moto=MotoStores(ACCOUNT),
         endpoint=endpoints.find,
     )
-    front = Front(world, Moto(), CallLog(run.calls), Faults(run.faults))
-    return make_server("127.0.0.1", port, front, threaded=True, request_handler=MotoRequestHandler)
+    front = Front(world, Moto(now), CallLog(run.calls), Faults(run.faults))
+    return make_server("127.0.0.1", port, front, threaded=True, request_handler=dated(now))
+
+
+def dated(now: Callable[[], datetime]) -> type[MotoRequestHandler]:
+    """A handler whose answers carry the calendar's Date."""
+
+    class Dated(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            at = now() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+            return format_datetime(at, usegmt=True)
+
+    return Dated
 
 
 class Endpoints:

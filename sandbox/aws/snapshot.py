@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.aws.cloudfront import distributions, stores
+from sandbox.aws.cloudfront import deployment, stores
 from sandbox.aws.cloudfront.managed_policies import MANAGED
 from sandbox.aws.world import World
 
@@ -25,7 +25,7 @@ def snapshot(world: World, after: int) -> dict[str, Any]:
                 "id": distribution.id,
                 "arn": distribution.arn,
                 "domain": distribution.domain,
-                "status": distributions.status(world, distribution),
+                "status": deployment.status(world, distribution),
                 "config": distribution.config,
             }
             for distribution in cloudfront.distributions.values()
@@ -43,11 +43,21 @@ def snapshot(world: World, after: int) -> dict[str, Any]:
             for function in cloudfront.functions.values()
             if function.live is not None
         },
+        "tenants": [
+            {
+                "id": tenant.id,
+                "distribution_id": tenant.distribution_id,
+                "domains": tenant.domains,
+                "parameters": {row["Name"]: row["Value"] for row in tenant.declared.get("Parameters") or []},
+                "enabled": tenant.enabled and cloudfront.connection_groups[tenant.group_id].enabled,
+            }
+            for tenant in cloudfront.tenants.values()
+        ],
         "kvs": {store.arn: dict(store.pairs) for store in cloudfront.stores.values()},
         "invalidations": [
             {
                 "seq": invalidation.seq,
-                "distribution_id": invalidation.distribution_id,
+                "owner": invalidation.owner,
                 "id": invalidation.id,
                 "items": invalidation.batch["Paths"]["Items"],
             }

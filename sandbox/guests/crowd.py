@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sandbox.certificates import client_context
 from sandbox.guests.connection import Connection, Reply
 from sandbox.guests.diary import Diary
 from sandbox.guests.habits import Ask, Class, asks
 from sandbox.guests.names import Names
+from sandbox.guests.people import Person, crowd
+from sandbox.origin.seed import Seed
 from sandbox.run import Run
 
 PATIENCE = 10.0
@@ -20,7 +22,11 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Settings:
-    """`rate`: requests a second of the whole crowd while answers are quick; `label` parts two crowds' write keys."""
+    """`rate`: requests a second of the whole crowd while answers are quick; `label` parts two crowds' write keys;
+    `diary` names the log; `lists` say who is invited.
+
+    `tracked`: every link carries a tag of its own, which no cache has seen before.
+    """
 
     run: Run
     count: int = 60
@@ -28,6 +34,9 @@ class Settings:
     seed: int = 1
     rate: float = 90.0
     label: str = "guests"
+    lists: Seed = field(default_factory=Seed)
+    tracked: bool = False
+    diary: str = "guests"
 
 
 class Crowd:
@@ -37,7 +46,8 @@ class Crowd:
         self._settings = settings
         self._names = Names(settings.run)
         self._context = client_context(settings.run)
-        self.diary = Diary(settings.run.log("guests"))
+        self._people = crowd(settings.lists, settings.seed, settings.count)
+        self.diary = Diary(settings.run.log(settings.diary))
 
     async def visit(self, stop: asyncio.Event | None = None) -> dict[str, int]:
         """Let all guests visit for the time of the settings, or until `stop`; gives the totals. Only once."""
@@ -55,10 +65,31 @@ class Crowd:
                 raise one
         return dict(self.diary.totals)
 
+    async def arrive(self) -> float:
+        """Every guest opens the wedding's first page at the same moment; seconds until the last one has it."""
+        began = time.monotonic()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, person in enumerate(self._people, 1):
+                    group.create_task(self._arrive(number, person))
+        finally:
+            self.diary.close()
+        return time.monotonic() - began
+
+    async def _arrive(self, number: int, person: Person) -> None:
+        held: dict[tuple[str, tuple[str, int]], Connection] = {}
+        try:
+            await self._once(number, Ask(0.0, Class.CACHEABLE, person.host, "/"), 1, held)
+        finally:
+            for connection in held.values():
+                connection.close()
+
     async def _guest(self, number: int) -> None:
         settings, open_connections = self._settings, dict[tuple[str, tuple[str, int]], Connection]()
         try:
-            for ask in asks(settings.seed, number, settings.count / settings.rate, settings.label):
+            person, pause = self._people[number - 1], settings.count / settings.rate
+            for step, asked in enumerate(asks(settings.seed, number, person, pause, settings.label)):
+                ask = tracked(asked, number, step) if settings.tracked else asked
                 await asyncio.sleep(ask.think)
                 for attempt in range(1, ATTEMPTS + 1):
                     acknowledged = await self._once(number, ask, attempt, open_connections)
@@ -72,7 +103,12 @@ class Crowd:
     async def _once(
         self, number: int, ask: Ask, attempt: int, connections: dict[tuple[str, tuple[str, int]], Connection]
     ) -> str:
-        pop, started, reply, error = self._names.resolve(ask.host, number), time.monotonic(), None, ""
+        pop, started, reply, error = (
+            self._names.resolve(ask.host, self._people[number - 1].city),
+            time.monotonic(),
+            None,
+            "",
+        )
         if pop is None:
             error = f"no POP serves {ask.host}"
         else:
@@ -81,6 +117,13 @@ class Crowd:
             )
             reply, error = await _patiently(connection, ask, number)
         return self.diary.note(number, pop.code if pop else "", ask, started, reply, error, attempt)
+
+
+def tracked(ask: Ask, number: int, step: int) -> Ask:
+    """The same page under a link of its own: `q` stands in every cache key."""
+    if ask.kind is not Class.CACHEABLE:
+        return ask
+    return replace(ask, path=f"{ask.path}{'&' if '?' in ask.path else '?'}q={number}-{step}")
 
 
 async def _patiently(connection: Connection, ask: Ask, number: int) -> tuple[Reply | None, str]:

@@ -1,4 +1,4 @@
-"""What guests ask for: an endless sequence per guest that depends on the seed and the guest's number alone (pure)."""
+"""What guests ask for: an endless sequence per guest that depends on the seed and the guest alone (pure)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sandbox.guests.people import Person
 from sandbox.origin.render import FINGERPRINT
 from sandbox.origin.seed import PHOTO_WIDTHS, PHOTOS
 
-WEDDING_HOST = "como.weddings.example"
 PORTAL_HOST = "app.weddings.example"
 PERSONAL_SHARE = 0.08
 WRITE_SHARE = 0.04
@@ -40,12 +40,12 @@ class Ask:
     key: str = ""
 
 
-def popular(width: int = PHOTO_WIDTHS[1]) -> tuple[tuple[str, str], ...]:
-    """(host, path) of every cacheable page that guests visit, the most popular first."""
+def popular(person: Person, width: int = PHOTO_WIDTHS[1]) -> tuple[tuple[str, str], ...]:
+    """(host, path) of every cacheable page that a wedding's guests visit, the most popular first."""
     wedding = ["/", "/schedule", "/gallery", "/travel", *(f"/photos/{n}-{width}.jpg" for n in range(1, PHOTOS + 1))]
-    portal = ["/", f"/static/app.{FINGERPRINT}.css", "/api/weddings/como/timeline", "/vendors/florist-7"]
+    portal = ["/", f"/static/app.{FINGERPRINT}.css", f"/api/weddings/{person.wedding}/timeline", "/vendors/florist-7"]
     portal += ["/search?q=florist", "/search?q=caterer&page=1", *(f"/vendors/caterer-{n}" for n in range(1, 6))]
-    pairs = itertools.zip_longest(((WEDDING_HOST, path) for path in wedding), ((PORTAL_HOST, path) for path in portal))
+    pairs = itertools.zip_longest(((person.host, path) for path in wedding), ((PORTAL_HOST, path) for path in portal))
     return tuple(one for pair in pairs for one in pair if one is not None)
 
 
@@ -54,20 +54,20 @@ def zipf(count: int) -> Sequence[float]:
     return list(itertools.accumulate(1 / rank for rank in range(1, count + 1)))
 
 
-def asks(seed: int, guest: int, mean_think: float, label: str = "guests") -> Iterator[Ask]:
+def asks(seed: int, guest: int, person: Person, mean_think: float, label: str = "guests") -> Iterator[Ask]:
     """What guest `guest` (from 1) does, without end. Think times: exponential, cut at 4 times the mean (seconds)."""
     rng = random.Random(f"{seed}/{guest}")  # noqa: S311 - habits, not secrets
-    pages = popular()
+    pages = popular(person)
     weights = zipf(len(pages))
     for step in itertools.count():
         think = min(rng.expovariate(1 / mean_think), 4 * mean_think)
         dice, (host, path) = rng.random(), rng.choices(pages, cum_weights=weights)[0]
-        answer = {"guest": guest, "attending": rng.random() < 0.9, "menu": rng.choice(MENUS)}
+        answer = {"guest": person.number, "attending": rng.random() < 0.9, "menu": rng.choice(MENUS)}
         if dice < WRITE_SHARE:
             key = f"{label}-{seed}-{guest}-{step}"
             body = json.dumps({**answer, "key": key}).encode()
-            yield Ask(think, Class.WRITE, WEDDING_HOST, "/rsvp", "POST", body, key)
+            yield Ask(think, Class.WRITE, person.host, "/rsvp", "POST", body, key)
         elif dice < WRITE_SHARE + PERSONAL_SHARE:
-            yield Ask(think, Class.PERSONAL, WEDDING_HOST, f"/guests?guest={guest}")
+            yield Ask(think, Class.PERSONAL, person.host, f"/guests?guest={person.number}")
         else:
             yield Ask(think, Class.CACHEABLE, host, path)

@@ -34,17 +34,19 @@ def address(endpoint: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def choose(host: str, guest: int, known: tuple[Pop, ...], dns: dict[str, Any]) -> Pop | None:
-    """The POP for `host`: where DNS points at a POP that one; else a POP of the CDN that serves such hosts.
+def choose(host: str, city: str, known: tuple[Pop, ...], dns: dict[str, Any]) -> Pop | None:
+    """The POP of the guest's city, or the first one where that city has none, of the CDN that serves `host`.
 
-    CloudFront's POP codes carry a dash (FRA56-P1), Cloudflare's do not (FRA); guests are spread over one CDN's POPs.
+    The CDN is that of the POP that DNS points at; without one that of such hosts. CloudFront's POP codes carry a dash
+    (FRA56-P1), Cloudflare's do not (FRA).
     """
+    on_cloudfront = host != PORTAL_HOST
     if host in dns:
-        named = [pop for pop in known if pop.address == address(str(dns[host]))]
-        if named:
-            return named[0]
-    fitting = [pop for pop in known if ("-" in pop.code) is not (host == PORTAL_HOST)]
-    return fitting[guest % len(fitting)] if fitting else None
+        on_cloudfront = next(
+            ("-" in pop.code for pop in known if pop.address == address(str(dns[host]))), on_cloudfront
+        )
+    fitting = [pop for pop in known if ("-" in pop.code) is on_cloudfront]
+    return next((pop for pop in fitting if pop.code[:3] == city), fitting[0] if fitting else None)
 
 
 class Names:
@@ -54,6 +56,6 @@ class Names:
         self._registry = WatchedJson(run.registry)
         self._dns = WatchedJson(run.hosts)
 
-    def resolve(self, host: str, guest: int) -> Pop | None:
-        """The POP that serves `host` to this guest now; None while there is none."""
-        return choose(host, guest, pops(self._registry.read()), self._dns.read())
+    def resolve(self, host: str, city: str) -> Pop | None:
+        """The POP that serves `host` to a guest in `city` now; None while there is none."""
+        return choose(host, city, pops(self._registry.read()), self._dns.read())

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import uvloop
 
+from sandbox.delays import REGIONS
 from sandbox.origin.seed import Seed, from_catalogue
 from sandbox.origin.serve import Settings, serving
 from sandbox.run import DEFAULT_FOLDER, Run
 
-REGIONS = ("eu-central-1", "us-east-1")
+PAIR = ("eu-central-1", "us-east-1")
 
 
 def settings(arguments: list[str]) -> Settings:
@@ -23,12 +24,18 @@ def settings(arguments: list[str]) -> Settings:
     parser.add_argument("--run", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--region", required=True, choices=REGIONS)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--home", default=REGIONS[0], choices=REGIONS, help="until a role document was read")
+    parser.add_argument("--home", default=PAIR[0], choices=REGIONS, help="until a role document was read")
+    parser.add_argument(
+        "--other", choices=REGIONS, help="the region that writes with this one; default: the other of the pair"
+    )
+    parser.add_argument(
+        "--further", action="append", default=[], choices=REGIONS, help="a region that follows, or leads, the pair"
+    )
     parser.add_argument("--catalogue", type=Path, help="seed from this catalogue; without it from one wedding, como")
     said = parser.parse_args(arguments)
-    (other,) = (region for region in REGIONS if region != said.region)
+    other = said.other or next(region for region in PAIR if region != said.region)
     seed = from_catalogue(said.catalogue) if said.catalogue else Seed()
-    return Settings(Run(said.run), said.region, other, said.home, said.port, seed)
+    return Settings(Run(said.run), said.region, other, said.home, said.port, seed, tuple(said.further))
 
 
 async def main(chosen: Settings) -> None:

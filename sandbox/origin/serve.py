@@ -18,6 +18,7 @@ from sandbox.origin.application import Application
 from sandbox.origin.cached import CachedReads
 from sandbox.origin.control import RoleDocument, redis_url
 from sandbox.origin.database import Database
+from sandbox.origin.followers import Followers
 from sandbox.origin.held import HeldWrites, Write
 from sandbox.origin.internal import Internal
 from sandbox.origin.pages import Pages
@@ -37,7 +38,10 @@ PAY_EVERY = 0.5
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says. `first_home` holds until a role document was read; port 0 is a free port."""
+    """What the command line says. `first_home` holds until a role document was read; port 0 is a free port.
+
+    `other` writes with this region; `further` regions get every write after it was held.
+    """
 
     run: Run
     region: str
@@ -45,6 +49,7 @@ class Settings:
     first_home: str = "eu-central-1"
     port: int = 0
     seed: Seed = field(default_factory=Seed)
+    further: tuple[str, ...] = ()
 
 
 @asynccontextmanager
@@ -74,15 +79,20 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     ensure_authority(run)
     peer = RemoteOrigin(run, region, settings.other, seed.zone, replica_token)
     stack.push_async_callback(peer.close)
+    others = {name: RemoteOrigin(run, region, name, seed.zone, replica_token) for name in settings.further}
+    for one in others.values():
+        stack.push_async_callback(one.close)
+    followers = Followers(others.values(), roles)
     clock, faults = OffsetClock(run.clock), Faults(run.faults)
     reader = await open_reader(settings, clock, stack)
 
     async def applied(write: Write) -> None:
+        followers.owe(write)
         if write.kind == "page":
             await reader.expire([content_tag(write.payload["wedding"], write.payload["page"])])
 
     writer = Writer(held, roles, peer, applied)
-    writing = Writing(region, database, writer, roles, peer, token(run, CONTENT_EDITOR))
+    writing = Writing(region, database, writer, roles, {peer.region: peer, **others}, token(run, CONTENT_EDITOR))
     replica = Replica(region, held, roles, applied)
     internal = Internal(
         region, database, held, roles, replica, replica_token, lambda: {**writer.counts, **writing.counts}
@@ -96,7 +106,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     )
     app.add_routes([*internal.routes(), web.route("*", "/{path:.*}", application.answer)])
     await roles.read()
-    for job in (roles.follow(), _pay(writer)):
+    for job in (roles.follow(), _pay(writer), followers.deliver()):
         stack.push_async_callback(_end, asyncio.create_task(job))
     return app
 

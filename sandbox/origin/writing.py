@@ -44,14 +44,20 @@ class Writing:
     """Reads a write from its request, has it written, and says what became of it."""
 
     def __init__(
-        self, region: str, database: Database, writer: Writer, roles: Roles, peer: RemoteOrigin, editor_token: str
+        self,
+        region: str,
+        database: Database,
+        writer: Writer,
+        roles: Roles,
+        others: Mapping[str, RemoteOrigin],
+        editor_token: str,
     ) -> None:
         self.counts: Counter[str] = Counter(forwarded=0, home_silent=0, rejected=0)
         self._region = region
         self._database = database
         self._writer = writer
         self._roles = roles
-        self._peer = peer
+        self._others = others
         self._editor_token = editor_token
         self._updates: dict[str, deque[float]] = {}
 
@@ -100,8 +106,8 @@ class Writing:
                 message=f"{came_from} and {self._region} disagree on who is home; nothing was written",
             )
         answered = None
-        if home == self._peer.region:
-            answered = await self._peer.forward(request.method, request.path_qs, request.headers, body)
+        if home in self._others:
+            answered = await self._others[home].forward(request.method, request.path_qs, request.headers, body)
         if answered is None:
             self.counts["home_silent"] += 1
             return self._say(

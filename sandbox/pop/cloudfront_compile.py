@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sandbox.pop.cloudfront_policy import (
@@ -24,6 +26,7 @@ from sandbox.pop.messages import Headers
 from sandbox.pop.origin import Origin
 
 Node = Mapping[str, Any]
+PARAMETER = re.compile(r"\{\{([^{}]*)\}\}")
 
 TAKES = {
     "none": Take.NONE,
@@ -41,7 +44,37 @@ def compile_edge(snapshot: Node) -> Edge:
         arn: Function(node["code"], node.get("runtime", ""), _pairs(snapshot, node))
         for arn, node in snapshot.get("functions", {}).items()
     }
-    return Edge(tuple(_distribution(snapshot, node) for node in snapshot.get("distributions", [])), functions)
+    found = [one for node in snapshot.get("distributions", []) for one in _served(snapshot, node)]
+    return Edge(tuple(found), functions)
+
+
+def _served(snapshot: Node, node: Node) -> Iterator[Distribution]:
+    """A distribution; of one for tenants what it is for each: viewers never reach it under its own name."""
+    whole = _distribution(snapshot, node)
+    if node["config"].get("ConnectionMode") != "tenant-only":
+        yield whole
+        return
+    rows = (node["config"].get("TenantConfig") or {}).get("ParameterDefinitions") or []
+    defaults = {row["Name"]: (row["Definition"].get("StringSchema") or {}).get("DefaultValue") or "" for row in rows}
+    for tenant in snapshot.get("tenants", []):
+        if tenant["distribution_id"] == node["id"]:
+            values = {**defaults, **tenant["parameters"]}
+            yield replace(
+                whole,
+                tenant=tenant["id"],
+                aliases=tuple(tenant["domains"]),
+                enabled=whole.enabled and bool(tenant["enabled"]),
+                origins={name: _of_tenant(origin, values) for name, origin in whole.origins.items()},
+            )
+
+
+def _of_tenant(origin: Origin, values: Mapping[str, str]) -> Origin:
+    """The origin with the tenant's parameters in its name and path: `{{name}}`."""
+
+    def filled(text: str) -> str:
+        return PARAMETER.sub(lambda hit: values.get(hit.group(1), ""), text)
+
+    return replace(origin, domain=filled(origin.domain), path_prefix=filled(origin.path_prefix))
 
 
 def _pairs(snapshot: Node, function: Node) -> Mapping[str, str] | None:

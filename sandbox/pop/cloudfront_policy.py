@@ -163,7 +163,7 @@ class ErrorPage:
 
 @dataclass(frozen=True)
 class Distribution:
-    """One distribution."""
+    """One distribution; or, with `tenant`, what a multi-tenant one is for that tenant's hosts."""
 
     id: str
     domain: str
@@ -174,6 +174,17 @@ class Distribution:
     groups: Mapping[str, Failover]
     behaviours: tuple[Behaviour, ...]
     error_pages: Mapping[int, ErrorPage]
+    tenant: str = ""
+
+    @property
+    def scope(self) -> str:
+        """Whose copies it keeps, as far as invalidations tell them apart."""
+        return self.tenant or self.id
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names that viewers ask for: a tenant has only its own."""
+        return self.aliases if self.tenant else (self.domain, *self.aliases)
 
     def behaviour(self, path: str) -> Behaviour:
         """The first behaviour whose pattern matches, the default one last."""
@@ -198,7 +209,7 @@ class Edge:
 
     @cached_property
     def _by_host(self) -> dict[str, Distribution]:
-        return {host: found for found in self.distributions for host in (found.domain, *found.aliases)}
+        return {host: found for found in self.distributions for host in found.hosts}
 
     def distribution(self, host: str) -> Distribution | None:
         """The distribution whose domain or alias is `host`; an exact alias goes before a wildcard."""
@@ -206,6 +217,10 @@ class Edge:
         if exact is not None:
             return exact
         return self._by_host.get(f"*.{host.partition('.')[2]}")
+
+    def scopes(self, owner: str) -> set[str]:
+        """Whose copies an invalidation of a distribution, or of one tenant, reaches."""
+        return {owner, *(found.scope for found in self.distributions if found.id == owner)}
 
 
 def listed(node: Mapping[str, Any] | None) -> list[Any]:

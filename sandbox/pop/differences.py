@@ -36,6 +36,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "RefreshHit for both",
         "unverified",
     ),
+    Difference(
+        "CloudFront tenants of one distribution",
+        "whether their copies are kept apart is not documented",
+        "they share what Host in the cache key does not part",
+        "stricter",
+    ),
     Difference("CloudFront cached OPTIONS", "kept where OPTIONS is a cached method", "always passed on", "stricter"),
     Difference("CloudFront-* headers", "country, device and others on demand", "never sent to the origin", "stricter"),
     Difference("CloudFront Vary", "ignored beyond the cache policy", "the same", "other"),

@@ -22,7 +22,7 @@ from sandbox.pop.messages import HOP_BY_HOP, Headers, Request, Response
 from sandbox.run import Run
 from sandbox.watched import WatchedJson
 
-REGIONS = frozenset(region for pair in delays.ROUND_TRIPS_MS for region in pair)
+REGIONS = frozenset(delays.REGIONS)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -19,12 +19,13 @@ log = logging.getLogger("sandbox.pop.snapshot")
 class Follower:
     """Asks for the next snapshot, has it applied, acknowledges it; from the start again if the emulator restarted.
 
-    `locate` returns the emulator's base URL (asked anew for each try, because it may move). `apply` must take the whole
-    snapshot or raise; a snapshot that raises is not acknowledged and is asked for again.
+    `pops` are the codes that acknowledge. `locate` returns the emulator's base URL (asked anew for each try, because it
+    may move). `apply` must take the whole snapshot or raise; a snapshot that raises is not acknowledged and is asked
+    for again.
     """
 
-    def __init__(self, pop: str, locate: Callable[[], str], apply: Callable[[Snapshot], None]) -> None:
-        self._pop = pop
+    def __init__(self, pops: Sequence[str], locate: Callable[[], str], apply: Callable[[Snapshot], None]) -> None:
+        self._pops = tuple(pops)
         self._locate = locate
         self._apply = apply
         self.seq = 0
@@ -41,11 +42,11 @@ class Follower:
                 except (aiohttp.ClientError, TimeoutError, OSError, KeyError) as error:
                     # A restarted emulator counts from zero again, so the whole snapshot is asked for.
                     after = 0
-                    log.info("%s: no snapshot yet: %s %s", self._pop, type(error).__name__, error)
+                    log.info("%s: no snapshot yet: %s %s", ", ".join(self._pops), type(error).__name__, error)
                     await asyncio.sleep(RETRY_SECONDS)
                 except Exception:
                     # What was declared cannot be compiled: keep serving what was understood last, and say so.
-                    log.exception("%s: the snapshot was not applied", self._pop)
+                    log.exception("%s: the snapshot was not applied", ", ".join(self._pops))
                     await asyncio.sleep(1)
 
     async def _step(self, session: aiohttp.ClientSession, after: int) -> int:
@@ -60,8 +61,9 @@ class Follower:
         self._apply(unseen(snapshot, self.seq if seq >= self.seq else 0))
         self.seq = seq
         self.applied.set()
-        async with session.post(f"{base}/_sandbox/edge/ack", json={"pop": self._pop, "seq": seq}) as acknowledged:
-            acknowledged.raise_for_status()
+        for pop in self._pops:
+            async with session.post(f"{base}/_sandbox/edge/ack", json={"pop": pop, "seq": seq}) as acknowledged:
+                acknowledged.raise_for_status()
         return seq
 
 

@@ -13,11 +13,13 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
+from sandbox.faults import Faults
 from sandbox.pop.access_log import AccessLog
 from sandbox.pop.messages import Headers, Request, Response
 from sandbox.pop.viewer import Served
 
 BODY_LIMIT = 20 * 1024 * 1024
+LOOK_SECONDS = 0.1
 RECEIVED_BY_SERVER = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
@@ -28,12 +30,26 @@ class Edge(Protocol):
         """The viewer's answer. Never raises for what an origin or a function does."""
 
 
+class Downtime:
+    """Whether the POP is down: it takes connections and never answers. A stopped process looks the same."""
+
+    def __init__(self, faults: Faults, code: str) -> None:
+        self._faults = faults
+        self._code = code
+
+    async def over(self) -> None:
+        """Wait for as long as the fault is active; returns at once where it is not."""
+        while self._faults.active("pop-down", self._code):  # noqa: ASYNC110  (a file says so)
+            await asyncio.sleep(LOOK_SECONDS)
+
+
 class Wire:
     """Turns sockets into `Request`s for an edge and its answers back."""
 
-    def __init__(self, edge: Edge, log: AccessLog) -> None:
+    def __init__(self, edge: Edge, log: AccessLog, downtime: Downtime) -> None:
         self._edge = edge
         self._log = log
+        self._downtime = downtime
 
     def server(self) -> web.Server:
         """The protocol factory for `loop.create_server`."""
@@ -41,6 +57,7 @@ class Wire:
 
     async def _serve(self, incoming: web.BaseRequest) -> web.StreamResponse:
         began = time.monotonic()
+        await self._downtime.over()
         body = await incoming.read() if incoming.can_read_body else b""
         request = received(incoming, body)
         served = await self._edge.handle(request)

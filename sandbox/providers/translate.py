@@ -1,7 +1,7 @@
 """Between Pulumi's property names and the vendor API's, directed by the derived schema. Pure.
 
-A spec's `api` is the vendor's name, `wrap: quantity` marks CloudFront's {Quantity, Items} lists, `api_type: string`
-a number that the vendor spells as text.
+A spec's `api` is the vendor's name, `wrap: quantity` marks CloudFront's {Quantity, Items} lists, `wrap: single` a list
+of one that is an object at the vendor, `api_type: string` a number that the vendor spells as text.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from sandbox.providers.schema import Spec
 
 def to_api(fields: Mapping[str, Spec], value: Mapping[str, Any]) -> dict[str, Any]:
     """The API's form of an object of properties; properties without an `api` name are left out."""
-    return {
-        spec["api"]: _to_value(spec, value[name]) for name, spec in fields.items() if "api" in spec and name in value
-    }
+    named = ((spec["api"], spec, value[name]) for name, spec in fields.items() if "api" in spec and name in value)
+    return {api: _to_value(spec, one) for api, spec, one in named if one or spec.get("wrap") != "single"}
 
 
 def _to_value(spec: Spec, value: Any) -> Any:
@@ -27,6 +26,8 @@ def _to_value(spec: Spec, value: Any) -> Any:
         return inside
     if spec["type"] == "array":
         items = [_to_value(spec["items"], item) for item in value]
+        if spec.get("wrap") == "single":
+            return items[0]
         return {"Quantity": len(items), "Items": items} if spec.get("wrap") == "quantity" else items
     if spec["type"] == "map":
         return {key: _to_value(spec["items"], item) for key, item in value.items()}
@@ -47,6 +48,8 @@ def _from_value(spec: Spec, raw: Any) -> Any:
     if "fields" in spec:
         return from_api(spec["fields"], raw)
     if spec["type"] == "array":
+        if spec.get("wrap") == "single":
+            return [_from_value(spec["items"], raw)]
         items = raw.get("Items", []) if spec.get("wrap") == "quantity" else raw
         return [_from_value(spec["items"], item) for item in items]
     if spec["type"] == "map":

@@ -24,7 +24,8 @@ class Claim:
     """One claim of the report.
 
     `phases` are those whose evidence it needs (in addition to start and end); `counter_experiment` names the sabotage
-    under which `judge` must give a finding that is not true; `witness` says who saw it from outside.
+    under which `judge` must give a finding that is not true; `witness` says who saw it from outside; `worlds` are those
+    whose report has it.
     """
 
     id: str
@@ -33,3 +34,4 @@ class Claim:
     phases: tuple[str, ...]
     counter_experiment: str
     judge: Callable[[Evidence], Finding]
+    worlds: tuple[str, ...] = ("short", "full")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.cloud import REGIONS
 from sandbox.run import Run
+from sandbox.world import world_of
 
 
 def left_at_the_vendors(run: Run) -> dict[str, list[str]]:
@@ -35,6 +35,10 @@ def _cloudfront(run: Run) -> dict[str, list[str]]:
 
     return {
         "distributions": [row["Id"] for row in client.list_distributions()["DistributionList"].get("Items", ())],
+        "distribution tenants": [row["Id"] for row in client.list_distribution_tenants()["DistributionTenantList"]],
+        "connection groups": [
+            row["Id"] for row in client.list_connection_groups()["ConnectionGroups"] if not row["IsDefault"]
+        ],
         "cache policies": policies(client.list_cache_policies(**custom), "CachePolicyList", "CachePolicy"),
         "origin request policies": policies(
             client.list_origin_request_policies(**custom), "OriginRequestPolicyList", "OriginRequestPolicy"
@@ -49,7 +53,7 @@ def _cloudfront(run: Run) -> dict[str, list[str]]:
 def _regional(run: Run) -> dict[str, list[str]]:
     groups: list[str] = []
     parameters: list[str] = []
-    for region in REGIONS:
+    for region in world_of(run).regions:
         client = _client(run, "elasticache", region)
         groups += [row["ReplicationGroupId"] for row in client.describe_replication_groups()["ReplicationGroups"]]
         parameters += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sandbox.provision import PROJECT
+from sandbox.world import PROJECT
 
 HOOKED = "if not args.custom or not args.type_.startswith(CLOUDS):"
 FORGETFUL = 'if not args.custom or not args.type_.startswith(CLOUDS) or args.type_.endswith(":Distribution"):'

@@ -20,6 +20,7 @@ from sandbox.rehearsal.claims import (
     c7_freeze_by_clock,
     c8_doors,
     c9_region_loss,
+    c18_guests,
 )
 from sandbox.rehearsal.evidence import Evidence
 from sandbox.rehearsal.stage import Stage, StageBroken
@@ -28,6 +29,7 @@ PHASES: tuple[tuple[str, ...], ...] = (
     ("calendar", "start"),
     ("obey", "again"),
     ("warm",),
+    ("crowd",),
     ("purge",),
     ("freeze",),
     ("loss",),
@@ -46,6 +48,7 @@ CLAIMS: tuple[Claim, ...] = (
     c7_freeze_by_clock.CLAIM,
     c8_doors.CLAIM,
     c9_region_loss.CLAIM,
+    c18_guests.CLAIM,
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.provision import PROJECT, Workspace
+from sandbox.provision import Workspace
 from sandbox.rehearsal import programme
 from sandbox.rehearsal.claim import Claim, Finding
 from sandbox.rehearsal.evidence import Recorder
@@ -16,6 +16,7 @@ from sandbox.rehearsal.patched import without_a_hook
 from sandbox.rehearsal.screen import Screen
 from sandbox.rehearsal.stage import Stage
 from sandbox.run import Run
+from sandbox.world import PROJECT
 
 FOLDER = Path(".wedcache/prove")
 OUT = Path("out/prove")

@@ -14,6 +14,7 @@ TITLES = {
     "start": "a cloud starts, Pulumi provisions it, agents push the calendar ahead",
     "obey": "POPs obey what was declared, knob by knob",
     "warm": "every page at every POP, then sixty guests arrive",
+    "crowd": "the guests are watched, and a thousand more come at once",
     "again": "a second `up` changes nothing",
     "purge": "one tag, every tier",
     "freeze": "the freeze begins by the clock, with nobody there",

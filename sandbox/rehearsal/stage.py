@@ -14,12 +14,12 @@ from typing import Any
 
 from sandbox import fault_effects, processes
 from sandbox.clock import OffsetClock
-from sandbox.cloud import REGIONS
 from sandbox.profile import profile_name
 from sandbox.provision import Workspace
 from sandbox.provisioned import WEDCACHE, start_agents
 from sandbox.rehearsal.evidence import Recorder
 from sandbox.run import Run
+from sandbox.world import SHORT, World
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Stage:
     seed: int
     tell: Callable[[str], None]
     sabotage: str = ""
+    world: World = SHORT
 
     @property
     def clock(self) -> OffsetClock:
@@ -92,19 +93,25 @@ class Stage:
         self.record("clock", at=at.isoformat())
 
     def start_agents(self) -> None:
-        """Start both regions' agents."""
+        """Start every region's agent."""
         start_agents(self.run)
 
     def stop_agents(self) -> list[str]:
-        """End both agents; gives the names of those that lived."""
-        return processes.end(self.run, [f"agent-{region}" for region in REGIONS])
+        """End all agents; gives the names of those that lived."""
+        return processes.end(self.run, [f"agent-{region}" for region in self.world.regions])
 
     def start_guests(self, seconds: float = 600.0) -> None:
-        """Let sixty guests arrive."""
-        command = processes.python(
-            "sandbox.guests", "--run", str(self.run.folder), "--seconds", str(seconds), "--seed", str(self.seed)
-        )
-        processes.wait_ready(self.run, "guests", processes.start(self.run, "guests", command))
+        """Let the world's guests arrive."""
+        crowd = self.world.crowd
+        words = ("--count", str(crowd.count), "--rate", str(crowd.rate), "--seconds", str(seconds))
+        tracked = ("--tracked",) if self.sabotage == "tracked-links" else ()
+        process = processes.start(self.run, "guests", self.guests(*words, *tracked))
+        processes.wait_ready(self.run, "guests", process)
+
+    def guests(self, *words: str) -> list[str]:
+        """The command that sends guests of this world's weddings."""
+        whose = ("--catalogue", str(self.world.catalogue), "--seed", str(self.seed))
+        return processes.python("sandbox.guests", "--run", str(self.run.folder), *whose, *words)
 
     def stop_region(self, region: str) -> None:
         """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""

@@ -14,7 +14,6 @@ from controlplane.cache.settings import Settings
 from controlplane.domain.keys import in_namespace
 from sandbox import certificates, valkey
 from sandbox.probe import endpoint, probe
-from sandbox.provision import PROJECT
 from sandbox.provisioned import WEDCACHE
 from sandbox.rehearsal.stage import Stage
 from sandbox.rehearsal.tiers import ask_origin, redis_url
@@ -31,7 +30,7 @@ def gate(stage: Stage, at: datetime) -> int:
             str(WEDCACHE),
             "gate",
             "--catalogue",
-            str(PROJECT / "catalogue.yaml"),
+            str(stage.world.catalogue),
             "--stack",
             "como",
             "--at",

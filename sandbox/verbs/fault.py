@@ -9,6 +9,7 @@ from sandbox.fault_effects import NoSuchFault, Struck
 from sandbox.faults import TABLE, Faults
 from sandbox.run import Run
 from sandbox.verbs.words import require_up, show, wrong_words
+from sandbox.world import world_of
 
 
 def list_faults(run: Run) -> int:
@@ -16,7 +17,7 @@ def list_faults(run: Run) -> int:
     active = Faults(run.faults).listed()
     for row in TABLE.values():
         where = [str(one.get("target") or "now") for one in active if one["name"] == row.name]
-        possible = ", ".join(fault_effects.targets(row)) or "none"
+        possible = ", ".join(fault_effects.targets(row, world_of(run))) or "none"
         show(f"{row.name:<15} {('ACTIVE: ' + ', '.join(where)) if where else 'targets: ' + possible}")
         show(f"{'':<15} {row.effect} [{row.port}]")
     return 0
@@ -24,7 +25,7 @@ def list_faults(run: Run) -> int:
 
 def inject(run: Run, name: str, target: str | None) -> int:
     """Make a fault happen. Raises CannotDo for an unknown fault or target."""
-    _checked(name, target)
+    _checked(run, name, target)
     require_up(run)
     struck = fault_effects.inject(run, name, target)
     show(*_told("injected", struck) or [f"{name} {target or ''}".rstrip() + " is active already"])
@@ -34,15 +35,15 @@ def inject(run: Run, name: str, target: str | None) -> int:
 def heal(run: Run, name: str | None, target: str | None) -> int:
     """Take a fault back, or all of them. Raises CannotDo for an unknown fault or target."""
     if name is not None:
-        _checked(name, target)
+        _checked(run, name, target)
     require_up(run)
     show(*_told("healed", fault_effects.heal(run, name, target)) or ["nothing to heal"])
     return 0
 
 
-def _checked(name: str, target: str | None) -> None:
+def _checked(run: Run, name: str, target: str | None) -> None:
     try:
-        fault_effects.check(name, target)
+        fault_effects.check(run, name, target)
     except NoSuchFault as why:
         raise wrong_words(str(why)) from why
 

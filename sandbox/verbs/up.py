@@ -15,17 +15,27 @@ from sandbox.clock import OffsetClock
 from sandbox.cloud import start_cloud
 from sandbox.engine_choice import REAL, STAND_IN, real_cli
 from sandbox.profile import profile_name, profile_path
-from sandbox.provision import PROJECT, Workspace
+from sandbox.provision import Workspace
 from sandbox.provisioned import WEDCACHE, provision
 from sandbox.run import Run
 from sandbox.verbs import holding
 from sandbox.verbs.words import STAYS, CannotDo, is_disk_full, show, talk
+from sandbox.world import SHORT, World
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WEDCACHE_SECONDS = 60
 
 
-def up(run: Run, *, detach: bool, at: datetime | None, seed: int, engine: str = "", bare: bool = False) -> int:
+def up(
+    run: Run,
+    *,
+    detach: bool,
+    at: datetime | None,
+    seed: int,
+    engine: str = "",
+    bare: bool = False,
+    world: World = SHORT,
+) -> int:
     """Bring the sandbox up; stay in the foreground unless `detach`. `bare`: processes only, nothing is provisioned.
 
     The calendar starts at `at`, or at the machine's time. Raises CannotDo; nothing that was started lives then.
@@ -34,7 +44,7 @@ def up(run: Run, *, detach: bool, at: datetime | None, seed: int, engine: str = 
         _refuse_a_second(run)
         try:
             workspace = None if bare else Workspace(run, engine or (REAL if real_cli() else STAND_IN))
-            start_cloud(run, str(PROJECT / "catalogue.yaml"), talk, seed, workspace.beside() if workspace else None)
+            start_cloud(run, world, talk, seed, workspace.beside() if workspace else None)
             if at is not None:
                 OffsetClock(run.clock).set(at)
             if workspace is not None:

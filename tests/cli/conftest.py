@@ -92,8 +92,10 @@ def ask(online: Online, platform: Platform, tmp_path: Path) -> Online:
 
 
 @pytest.fixture
-def own(cloud: Cloud, tmp_path: Path) -> Platform:
+def own(cloud: Cloud, tmp_path: Path) -> Iterator[Platform]:
     """A platform of the test's own under the profile `test`."""
     made = provisioned(cloud)
     made.profile(tmp_path)
-    return made
+    yield made
+    cloud.faults.heal()
+    made.retire()

@@ -8,16 +8,17 @@ import pytest
 
 from controlplane import errors
 from controlplane.cli.main import run
+from controlplane.cli.ops import HANDED_OVER
 from controlplane.domain.exit_codes import TABLE
 
 
 def every_code() -> set[int]:
-    """The codes of the whole error tree, the unsafe retry's, and those that `main` gives by itself."""
+    """The codes of the whole error tree, the unsafe retry's, and those that commands give by themselves."""
 
     def below(kind: type[errors.WedcacheError]) -> set[int]:
         return {kind.exit_code}.union(*(below(one) for one in kind.__subclasses__()))
 
-    return below(errors.WedcacheError) | {errors.Unavailable("", safe_to_retry=False).exit_code, 0, 2, 130}
+    return below(errors.WedcacheError) | {errors.Unavailable("", safe_to_retry=False).exit_code, 0, 2, HANDED_OVER, 130}
 
 
 def test_every_code_is_explained_and_no_other() -> None:

@@ -21,7 +21,7 @@ from sandbox.faults import Faults
 from sandbox.run import Run
 from tests.fakes.inventory import REGIONS, STORE, inventory, wedding
 from tests.sandbox.aws.conftest import Aws, started
-from tests.sandbox.aws.declared import OPTIMIZED, distribution
+from tests.sandbox.aws.declared import OPTIMIZED, distribution, parameter, shared
 from tests.sandbox.aws.test_functions import ready_store
 from tests.sandbox.cloudflare.emulator import Emulator, running
 
@@ -72,6 +72,16 @@ class Cloud:
         config = distribution(f"ref-{next(_NUMBERS)}", OPTIMIZED)
         return str(self.aws.client("cloudfront").create_distribution(DistributionConfig=config)["Distribution"]["Id"])
 
+    def tenant(self, name: str) -> str:
+        """A tenant of a distribution of its own, with its host."""
+        label = f"{name}-{next(_NUMBERS)}"
+        config = shared(f"ref-{label}", TenantConfig={"ParameterDefinitions": [parameter("home")]})
+        client = self.aws.client("cloudfront")
+        known = client.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
+        domains = [{"Domain": f"{label}.weddings.example"}]
+        made = client.create_distribution_tenant(DistributionId=known, Name=label, Domains=domains)
+        return str(made["DistributionTenant"]["Id"])
+
     def pairs(self) -> str:
         """An empty key value store."""
         return ready_store(self.aws.client("cloudfront"), f"pairs-{next(_NUMBERS)}")
@@ -113,6 +123,11 @@ class Platform:
         """Write an object to every bucket, as infra does."""
         for one in self.buckets:
             self.cloud.aws.client("s3", one.region).put_object(Bucket=one.bucket, Key=key, Body=text.encode())
+
+    def retire(self) -> None:
+        """Delete its pools: an account holds only so many, and every test's platform has some."""
+        for pool in self.inventory.cloudflare.pools.values():
+            self.cloud.cloudflare.client().load_balancers.pools.delete(pool, account_id=self.cloud.cloudflare.account)
 
     def delete(self, key: str) -> None:
         """Delete an object from every bucket."""

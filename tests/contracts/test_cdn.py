@@ -74,12 +74,28 @@ def test_cloudfront_purges_by_tag_in_every_distribution(healed: Cloud) -> None:
     handle = cdn.purge(["wedding:como"], soft=True, reference="tags")
     snapshot = healed.aws.edge(after=before["seq"])
     assert snapshot is not None
-    rows = {row["distribution_id"]: row["items"] for row in snapshot["invalidations"]}
+    rows = {row["owner"]: row["items"] for row in snapshot["invalidations"]}
     assert rows == {one: ["#wedding:como"] for one in distributions}
     assert not cdn.is_complete(handle)
     # The emulator never forgets a POP: from here on it keeps up with everything, or other tests would wait for it.
     healed.aws.acknowledge("FRA56-P1", 2**40)
     assert cdn.is_complete(handle)
+
+
+def test_cloudfront_purges_tenants_whole_and_only_those_that_a_tag_touches(healed: Cloud) -> None:
+    """Tenants have no cache tags: another wedding's tag leaves them alone, every other tag takes all their copies."""
+    tenants = {name: healed.tenant(name) for name in ("ubud", "tulum")}
+    cdn = CloudFrontCdn(healed.session(), [], tenants)
+    before = healed.aws.edge()
+    assert before is not None
+    for number, tag in enumerate(("wedding:ubud", "wedding:como", "page:tulum.schedule")):
+        handle = cdn.purge([tag], soft=False, reference=f"tenants-{number}")
+        healed.aws.acknowledge("FRA56-P1", 2**40)
+        assert cdn.is_complete(handle)
+    snapshot = healed.aws.edge(after=before["seq"])
+    assert snapshot is not None
+    rows = [(row["owner"], row["items"]) for row in snapshot["invalidations"]]
+    assert sorted(rows) == sorted((one, ["/*"]) for one in (tenants["ubud"], *tenants.values()))
 
 
 def test_cloudflare_marks_stale_or_deletes_and_splits_at_a_hundred_tags(healed: Cloud) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from controlplane.domain import freeze
 from controlplane.domain.calendar import Calendar
-from controlplane.domain.calendar_edit import changes, merge_edit
+from controlplane.domain.calendar_edit import changes, lift, merge_edit
+from controlplane.domain.calendar_json import from_json, to_json
 from controlplane.domain.edge_pairs import edge_pairs
 from controlplane.domain.operation import Operation
 from controlplane.domain.scope import parse_scope
@@ -146,3 +147,34 @@ def test_changes_are_told_by_rule() -> None:
         ("moved", "venue:como:2027-06-12", True),
         ("removed", "venue:tivoli:2027-06-12", True),
     ]
+
+
+def test_strict_reading_is_not_switched_off_in_a_window() -> None:
+    """`read_only: strict` holds while any window does, and is said to be kept; outside it goes with the edit."""
+    old, new = calendar(read_only="strict"), calendar()
+    merged, refusals = merge_edit(old, new, AT)
+    assert merged.strict
+    assert [(refusal.rule, refusal.kept_until) for refusal in refusals] == [("read_only", COMO_END)]
+    outside, none = merge_edit(old, new, COMO_END)
+    assert (outside.strict, none) == (False, [])
+    assert merge_edit(new, old, AT)[0].strict
+
+
+def test_a_lifted_rule_ends_now_and_only_it() -> None:
+    """The named rule in force ends at that instant, in the venue's time too; others, and its event days, stay."""
+    window = {"id": "cutover", "start": "2027-06-12T08:00:00Z", "end": "2027-06-12T12:00:00Z"}
+    old = calendar(wedding(), wedding("tivoli"), windows=[window], read_only="strict")
+    lifted = lift(old, {"venue:como:2027-06-12", "venue:nobody"}, AT)
+    (rule,) = lifted.weddings["como"].rules
+    assert (rule.end, rule.local_end) == (AT, "2027-06-12T12:00:00+02:00")
+    assert rule.days == old.weddings["como"].rules[0].days
+    assert lifted.weddings["tivoli"] == old.weddings["tivoli"]
+    assert (lifted.platform, lifted.strict, lifted.made.epoch) == (old.platform, True, old.made.epoch + 1)
+    assert from_json(to_json(lifted)) == lifted
+    assert [one.id for one in lift(old, {"platform:cutover"}, AT).platform if one.holds_at(AT)] == []
+    begun = old.weddings["como"].rules[0].start
+    assert lift(old, {"venue:como:2027-06-12"}, begun).weddings["como"].rules == ()
+    assert lift(old, {"venue:como:2027-06-12"}, COMO_END).weddings == old.weddings
+    merged, refusals = merge_edit(lifted, calendar(wedding("tivoli")), AT)
+    assert "como" not in merged.weddings
+    assert {refusal.rule for refusal in refusals} == {"platform:cutover", "read_only"}

@@ -41,6 +41,7 @@ def inventory(**changes: Any) -> Inventory:
             "monitor_seconds": 1,
             "pools": {region: f"pool-{region}" for region in REGIONS},
             "pops": ["FRA"],
+            "switches": {"argo/tiered_caching": "on", "argo/smart_routing": "on"},
         },
         "hosts": [{"host": "app.weddings.example", "edge": "cloudflare"}],
     }

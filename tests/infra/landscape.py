@@ -35,6 +35,7 @@ class Cloud(MemoryProvider):
         if identifier:
             made.update({f"{role}EndpointAddress": f"{role}.{identifier}" for role in ("primary", "reader")})
             made.update({"port": 6379.0, "domainName": f"{identifier}.cloudfront.net"})
+            made.update({"routingEndpoint": f"{identifier}.cloudfront.net"})
         return made
 
 

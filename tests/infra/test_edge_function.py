@@ -134,6 +134,24 @@ def test_a_route_moves_the_domain_and_keeps_the_host() -> None:
     assert ran.response is None
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("platform", "page=2"),
+        (f"a.example {HOST}", "page=2"),
+        ("a.example", "page=2&q=gift"),
+        ("platformer", "page=2&q=gift"),
+        ("", "page=2&q=gift"),
+    ],
+)
+def test_in_an_emergency_searches_are_answered_with_the_page_itself(words: str, left: str) -> None:
+    """For every host, or for those that are named; only the search is dropped, and without the key nothing is."""
+    runtime = Runtime(Function(CODE, "cloudfront-js-2.0", {"emergency": words}), ["eu-central-1", "us-east-1"])
+    asked = Request("GET", HOST.upper(), "/vendors", "page=2&q=gift", Headers.of([("Host", HOST.upper())]))
+    ran = runtime.run(asked, START, {"distributionId": "E1"})
+    assert (ran.response, ran.request.query) == (None, left)
+
+
 @pytest.mark.parametrize("route", ["", "nowhere", "http://x.example/", "a b.example", "UPPER.example", "x.example:1"])
 def test_a_route_that_is_no_host_is_left(route: str) -> None:
     """The distribution's own origin serves rather than none."""

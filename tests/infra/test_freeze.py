@@ -89,7 +89,8 @@ def test_a_refusal_names_rule_local_end_and_the_way_past(kept: Path, telling: Te
     assert told.startswith("REFUSED stack-update of edge: freeze venue:como:2027-06-12 until 2027-06-13T06:00:00+02:00")
     assert "Nothing was changed." in told
     assert "wait until 2027-06-13T04:00:00Z" in told
-    assert f"wedcache break-glass request --op stack-update --scope resource:{OWN} --rule venue:como" in told
+    assert "make the plan that a grant is for: WEDCACHE_PLANNING=1 pulumi preview --save-plan plan.json" in told
+    assert f"wedcache break-glass request --op stack-update --scope 'resource:{OWN}' --rule venue:como" in told
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_a_misspelt_key_is_refused_with_the_nearest() -> None:
     assert told({"hmoe": "x"}) == "Pulumi.prod.yaml: unknown key wedcache:hmoe; did you mean 'home'?"
     assert told({"store.perfix": "x"}).endswith("unknown key wedcache:store.perfix; did you mean 'prefix'?")
     assert told({"home": None, "hmoe": "x"}).endswith("did you mean 'home'?")
-    assert "known: calendar, certificate," in told({"zzzz": "x"})
+    assert "calendar, cells, certificate," in told({"zzzz": "x"})
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,12 @@ def test_a_misspelt_key_is_refused_with_the_nearest() -> None:
         ("cloudflare.monitor_seconds", "often", "wedcache:cloudflare.monitor_seconds: Input should be a valid integer"),
         ("regional_cache.node_type", "large", "wedcache:regional_cache.node_type: String should match pattern"),
         ("certificate", "arn:aws:acm:eu-west-1:000000000000:certificate/x", "wedcache:certificate: String should"),
+        (
+            "allowed_signers",
+            ["* ssh-ed25519 AAAA"],
+            "wedcache:allowed_signers: Value error, allowed_signers, line 1: princ",
+        ),
+        ("frozen_roles", ["arn:aws:iam::1:role/x"], "wedcache:frozen_roles[0]: String should match pattern"),
         ("deletion_protection", "perhaps", "wedcache:deletion_protection: Input should be a valid boolean"),
     ],
 )

@@ -11,6 +11,7 @@ from controlplane.errors import Incomplete, LeaseLost, Refused, Unavailable, Ver
 from controlplane.operations.fail_over import begin, observe_world, reconcile
 from controlplane.operations.intents import ACTING, all_intents, intent, intent_key, open_intents
 from controlplane.ports.control_keys import Document
+from controlplane.ports.shared_store import SharedStore
 from sandbox.origin import role as origin_role
 from tests.fakes.inventory import HOME, STANDBY
 from tests.operations.world import ORIGINS, Killed, World, kill_after
@@ -27,6 +28,13 @@ def lost() -> World:
     return World(lost={HOME})
 
 
+def region_card(store: SharedStore, identity: str) -> Intent:
+    """The card of an operation on a region."""
+    card = intent(store, identity)
+    assert isinstance(card, Intent)
+    return card
+
+
 def test_failover_moves_everything_and_says_how_long_each_step_took() -> None:
     """Roles, drain, route and pool in this order; the card is closed with the seconds of every step."""
     world = lost()
@@ -38,7 +46,7 @@ def test_failover_moves_everything_and_says_how_long_each_step_took() -> None:
     )
     assert world.edge.keys == {ROUTE: ORIGINS[STANDBY]}
     assert world.steering.states[HOME][0] is False
-    assert set(intent(world.store, done.id).seconds) == {"roles", "drain", "route", "pool", "verify"}
+    assert set(region_card(world.store, done.id).seconds) == {"roles", "drain", "route", "pool", "verify"}
     assert open_intents(world.store) == []
 
 
@@ -65,7 +73,7 @@ def test_no_traffic_moves_to_a_region_that_still_says_it_drains() -> None:
     assert list(caught.value.report) == ["ready"]
     assert (dict(world.edge.keys), dict(world.steering.states)) == before
     world.lost.clear()
-    done = reconcile(world.means(), intent(world.store, "failback-2"))
+    done = reconcile(world.means(), region_card(world.store, "failback-2"))
     assert done.state == "done"
     assert world.edge.keys == {}
 
@@ -128,8 +136,8 @@ def test_two_that_begin_at_the_same_moment_do_not_both_act() -> None:
         begin(world.means(), mine)
     assert world.store.registers[ACTING] == theirs.id
     assert [card.id for card in open_intents(world.store)] == [theirs.id]
-    assert intent(world.store, mine.id).state == "withdrawn"
-    assert reconcile(world.means(), intent(world.store, mine.id)).state == "withdrawn"
+    assert region_card(world.store, mine.id).state == "withdrawn"
+    assert reconcile(world.means(), region_card(world.store, mine.id)).state == "withdrawn"
     assert ROLES_KEY not in world.store.registers
 
 
@@ -173,13 +181,13 @@ def test_cloudflares_api_may_be_away_and_its_step_is_owed_and_paid_later() -> No
         reconcile(means, begin(means, world.intent()))
     assert caught.value.exit_code == 13
     assert "ops resume failover-1" in caught.value.next_step
-    card = intent(world.store, "failover-1")
+    card = region_card(world.store, "failover-1")
     assert (card.state, card.owed) == ("done", ("pool",))
     world.steering.is_down = False
     paid = reconcile(world.means(), reopened(card))
     assert (paid.state, paid.owed) == ("done", ())
     assert world.steering.states[HOME][0] is False
-    assert intent(world.store, card.id) == paid
+    assert region_card(world.store, card.id) == paid
 
 
 def test_the_edge_store_may_be_away_and_traffic_on_the_other_cdn_still_moves() -> None:
@@ -243,4 +251,4 @@ def test_cards_are_listed_oldest_first() -> None:
     moved(world, Operation.FAILBACK, 2)
     assert [card.id for card in all_intents(world.store)] == ["failover-1", "failback-2"]
     with pytest.raises(Refused, match="known: failover-1, failback-2"):
-        intent(world.store, "failover-7")
+        region_card(world.store, "failover-7")

@@ -59,6 +59,7 @@ class World:
             monitor_seconds=15,
             tell=lambda step, _: self.told.append(step),
             pause=self.clock.pause,
+            check=lambda: None,
         )
 
     def intent(self, operation: Operation = Operation.FAILOVER, number: int = 1) -> Intent:

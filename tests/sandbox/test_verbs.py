@@ -12,9 +12,8 @@ import pytest
 
 from sandbox import valkey
 from sandbox.__main__ import main
-from sandbox.cloud import BUCKET_REGIONS
-from sandbox.provision import PROJECT
 from sandbox.run import Run
+from sandbox.world import PROJECT, SHORT
 from tests.sandbox.front import BARE, Said, bearers, client, command, folder_in, sandbox, state, until
 
 
@@ -197,7 +196,7 @@ def test_bucket_regions_are_those_declared() -> None:
     from ruamel.yaml import YAML
 
     declared = YAML(typ="safe").load((PROJECT / "Pulumi.sandbox.yaml").read_text())["config"]["wedcache:store"]
-    assert tuple(declared["regions"]) == BUCKET_REGIONS
+    assert tuple(declared["regions"]) == SHORT.store_regions
 
 
 def test_a_reader_who_has_enough_is_no_error(up: Run) -> None:

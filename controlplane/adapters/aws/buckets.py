@@ -15,6 +15,8 @@ from typing import Any
 from controlplane.adapters.aws.acceptors import accepter, listed, load, plain, promiser
 from controlplane.adapters.aws.majority import DEADLINE_SECONDS, MAJORITY, Majority, Outvoted
 from controlplane.adapters.aws.session import AwsSession
+from controlplane.adapters.aws.times import stamp
+from controlplane.domain.break_glass_times import Stamp
 from controlplane.domain.inventory import StoreBucket
 from controlplane.domain.register import Acceptor, Change, Forgotten, decided, next_ballot
 from controlplane.errors import Unavailable
@@ -23,7 +25,7 @@ CHANGE_SECONDS = 10.0
 
 
 class BucketStore:
-    """`SharedStore` on three S3 buckets. Safe to use from several threads."""
+    """`SharedStore` and `StoreTimes` on three S3 buckets. Safe to use from several threads."""
 
     def __init__(
         self, session: AwsSession, buckets: Sequence[StoreBucket], proposer: str, chance: random.Random
@@ -66,6 +68,11 @@ class BucketStore:
         deadline = time.monotonic() + DEADLINE_SECONDS
         found = self._majority.ask(lambda client, bucket: listed(client, bucket, prefix), deadline)
         return sorted(set().union(*found))
+
+    def stamps(self, key: str) -> Sequence[Stamp]:
+        """See `StoreTimes.stamps`."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        return self._majority.ask(lambda client, bucket: stamp(client, bucket, key), deadline, wanted=3)
 
     def close(self) -> None:
         """End the threads; calls under way are left to their time-outs."""

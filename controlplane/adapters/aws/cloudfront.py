@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlplane.adapters.aws.session import AwsSession
+from controlplane.domain.tags import wedding
 from controlplane.errors import Unavailable
 from controlplane.ports.cdn import PurgeHandle
 
 REGION = "us-east-1"
+WEDDING = "wedding:"
 
 
 class CloudFrontCdn:
-    """Purges every distribution in the inventory. CloudFront has no soft purge: soft and hard are one here."""
+    """Purges every distribution in the inventory by tag. CloudFront has no soft purge: soft and hard are one here.
+
+    `tenants` (wedding -> tenant) have no cache tags: what a tag touches of them is purged whole, each by itself.
+    """
 
     edge = "cloudfront"
 
-    def __init__(self, session: AwsSession, distributions: Sequence[str]) -> None:
+    def __init__(
+        self, session: AwsSession, distributions: Sequence[str], tenants: Mapping[str, str] | None = None
+    ) -> None:
         self._session = session
         self._distributions = tuple(distributions)
+        self._tenants = dict(tenants or {})
 
     def purge(self, tags: Sequence[str], *, soft: bool, reference: str) -> PurgeHandle:
         """See `Cdn.purge`. Source: Developer Guide, "Invalidate files by cache tag"."""
@@ -32,14 +40,29 @@ class CloudFrontCdn:
                 InvalidationBatch={"Paths": {"Quantity": len(items), "Items": items}, "CallerReference": reference},
             )
             ids.append(f"{distribution}/{answer['Invalidation']['Id']}")
+        for tenant in self._touched(tags):
+            batch = {"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": reference}
+            answer = self._call("create_invalidation_for_distribution_tenant", Id=tenant, InvalidationBatch=batch)
+            ids.append(f"{tenant}/{answer['Invalidation']['Id']}")
         return PurgeHandle(self.edge, tuple(ids))
 
     def is_complete(self, handle: PurgeHandle) -> bool:
         """See `Cdn.is_complete`."""
         return all(self._status(*one.split("/")) == "Completed" for one in handle.ids)
 
-    def _status(self, distribution: str, purge: str) -> str:
-        return str(self._call("get_invalidation", DistributionId=distribution, Id=purge)["Invalidation"]["Status"])
+    def _touched(self, tags: Sequence[str]) -> list[str]:
+        """The tenants that a tag may have copies of: all of them, unless every tag is one of other weddings."""
+        return [
+            tenant
+            for name, tenant in self._tenants.items()
+            if any(tag == wedding(name) or not tag.startswith(WEDDING) for tag in tags)
+        ]
+
+    def _status(self, owner: str, purge: str) -> str:
+        if owner in self._tenants.values():
+            found = self._call("get_invalidation_for_distribution_tenant", DistributionTenantId=owner, Id=purge)
+            return str(found["Invalidation"]["Status"])
+        return str(self._call("get_invalidation", DistributionId=owner, Id=purge)["Invalidation"]["Status"])
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError

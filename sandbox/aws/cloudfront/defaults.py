@@ -26,6 +26,7 @@ _CONFIG: dict[str, Any] = {
     "IsIPV6Enabled": False,
     "ContinuousDeploymentPolicyId": "",
     "Staging": False,
+    "ConnectionMode": "direct",
 }
 _BEHAVIOR: dict[str, Any] = {
     "TrustedSigners": {"Enabled": False, "Quantity": 0},

@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.aws.cloudfront.behavior_rules import behavior_allowed
 from sandbox.aws.cloudfront.checks import invalid
 from sandbox.aws.cloudfront.state import behaviors
+from sandbox.aws.cloudfront.tenancy_rules import multi_tenant_allowed, with_parameters
 from sandbox.aws.refusal import AwsRefusal
 
 FAILOVER_CODES = {400, 403, 404, 416, 429, 500, 502, 503, 504}
@@ -31,6 +32,7 @@ def allowed(config: dict[str, Any]) -> None:
         raise AwsRefusal("InvalidDefaultRootObject", "The parameter DefaultRootObject must not begin with a slash.")
     if config["HttpVersion"] in ("http3", "http2and3") and config["ContinuousDeploymentPolicyId"]:
         raise invalid("HTTP/3 cannot be used with a continuous deployment policy.")
+    multi_tenant_allowed(config)
     _origins(config)
     _groups(config)
     groups = {group["Id"] for group in config["OriginGroups"].get("Items") or []}
@@ -58,7 +60,7 @@ def _origins(config: dict[str, Any]) -> None:
         raise AwsRefusal("TooManyOrigins", "At most 100 origins in a distribution.")
     _distinct((origin["Id"] for origin in origins), "Origin Id")
     for origin in origins:
-        name = origin["DomainName"]
+        name = with_parameters(origin["DomainName"], {})
         if not HOST.fullmatch(name):
             raise invalid(f"The parameter Origin DomainName {name!r} is not a domain name.")
         if origin["OriginPath"] and not re.fullmatch(r"/.*[^/]", origin["OriginPath"]):

@@ -7,16 +7,17 @@ from typing import Any
 from sandbox.aws.cloudfront import functions, invalidations, policies
 from sandbox.aws.cloudfront.checks import marked_page, matched
 from sandbox.aws.cloudfront.defaults import completed
+from sandbox.aws.cloudfront.deployment import status
 from sandbox.aws.cloudfront.distribution_rules import allowed
-from sandbox.aws.cloudfront.state import Distribution, behaviors
+from sandbox.aws.cloudfront.state import Distribution, Tenant, behaviors
 from sandbox.aws.cloudfront.tags import checked_tags
+from sandbox.aws.cloudfront.tenancy_rules import is_multi_tenant, parameters_allowed
 from sandbox.aws.refusal import AwsRefusal
 from sandbox.aws.world import Call, World
 
 QUOTA = 500
 USERS_OF_A_POLICY = 100
-ALONE_SECONDS = 0.3
-LONGEST_SECONDS = 5.0
+MULTI_TENANT_QUOTA = 20
 _SUMMARY = (
     *("Aliases", "Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses"),
     *("Comment", "PriceClass", "Enabled", "ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion"),
@@ -30,16 +31,6 @@ def found(world: World, distribution_id: str) -> Distribution:
     if distribution is None:
         raise AwsRefusal("NoSuchDistribution", "The specified distribution does not exist.")
     return distribution
-
-
-def status(world: World, distribution: Distribution) -> str:
-    """Deployed once every POP has applied the last change; a POP that never answers holds it up for five seconds."""
-    age = world.monotonic() - distribution.changed_at
-    if world.edge.pops():
-        done = world.edge.reached(distribution.seq) or age >= LONGEST_SECONDS
-    else:
-        done = age >= ALONE_SECONDS
-    return "Deployed" if done else "InProgress"
 
 
 def create(world: World, call: Call) -> dict[str, Any]:
@@ -56,6 +47,9 @@ def create(world: World, call: Call) -> dict[str, Any]:
     _accepted(world, config, but=None)
     if len(kept) >= QUOTA:
         raise AwsRefusal("TooManyDistributions", f"At most {QUOTA} distributions in an account.")
+    if is_multi_tenant(config) and sum(is_multi_tenant(one.config) for one in kept.values()) >= MULTI_TENANT_QUOTA:
+        message = f"At most {MULTI_TENANT_QUOTA} multi-tenant distributions in an account."
+        raise AwsRefusal("TooManyDistributions", message)
     distribution_id = world.names.upper()
     distribution = Distribution(
         id=distribution_id,
@@ -93,7 +87,11 @@ def update(world: World, call: Call) -> dict[str, Any]:
     config = completed(call["DistributionConfig"])
     if config["CallerReference"] != distribution.config["CallerReference"]:
         raise AwsRefusal("IllegalUpdate", "The parameter CallerReference cannot be changed.")
+    if is_multi_tenant(config) != is_multi_tenant(distribution.config):
+        raise AwsRefusal("IllegalUpdate", "The parameter ConnectionMode cannot be changed.")
     _accepted(world, config, but=distribution)
+    for tenant in _tenants(world, distribution):
+        parameters_allowed(config, tenant.declared.get("Parameters") or [])
     distribution.config, distribution.etag, distribution.modified = config, world.names.upper(), world.now()
     distribution.seq, distribution.changed_at = world.edge.grow(), world.monotonic()
     return {"Distribution": shown(world, distribution), "ETag": distribution.etag}
@@ -106,6 +104,8 @@ def delete(world: World, call: Call) -> None:
     if distribution.config["Enabled"] or status(world, distribution) != "Deployed":
         message = "The distribution you are trying to delete has not been disabled."
         raise AwsRefusal("DistributionNotDisabled", message)
+    if _tenants(world, distribution):
+        raise AwsRefusal("ResourceInUse", "The distribution still has distribution tenants.")
     del world.cloudfront.distributions[distribution.id]
     world.cloudfront.invalidations.pop(distribution.id, None)
     world.cloudfront.tags.pop(distribution.arn, None)
@@ -125,6 +125,7 @@ def list_distributions(world: World, call: Call) -> dict[str, Any]:
                 "LastModifiedTime": distribution.modified,
                 "DomainName": distribution.domain,
                 **{member: distribution.config[member] for member in _SUMMARY},
+                "ConnectionMode": distribution.config["ConnectionMode"],
             },
         )
         for distribution in world.cloudfront.distributions.values()
@@ -160,6 +161,9 @@ def _accepted(world: World, config: dict[str, Any], but: Distribution | None) ->
         if taken and other is not but:
             message = "One or more of the CNAMEs you provided are already associated with a different resource."
             raise AwsRefusal("CNAMEAlreadyExists", message)
+    if aliases & {domain for tenant in world.cloudfront.tenants.values() for domain in tenant.domains}:
+        message = "One or more of the CNAMEs you provided are already associated with a different resource."
+        raise AwsRefusal("CNAMEAlreadyExists", message)
     for origin in config["Origins"]["Items"]:
         control = origin["OriginAccessControlId"]
         if control and control not in world.moto.access_controls():
@@ -168,6 +172,10 @@ def _accepted(world: World, config: dict[str, Any], but: Distribution | None) ->
         _policies_exist(world, behavior, but)
         for item in behavior["FunctionAssociations"].get("Items") or []:
             functions.published(world, item["FunctionARN"])
+
+
+def _tenants(world: World, distribution: Distribution) -> list[Tenant]:
+    return [tenant for tenant in world.cloudfront.tenants.values() if tenant.distribution_id == distribution.id]
 
 
 def _policies_exist(world: World, behavior: dict[str, Any], but: Distribution | None) -> None:

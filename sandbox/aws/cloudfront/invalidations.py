@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.aws.cloudfront import tenants
 from sandbox.aws.cloudfront.checks import invalid, marked_page
 from sandbox.aws.cloudfront.state import Distribution, Invalidation
 from sandbox.aws.refusal import AwsRefusal
@@ -36,45 +37,37 @@ def item_allowed(item: str, has_tags: bool) -> None:
 
 
 def create(world: World, call: Call) -> dict[str, Any]:
-    """CreateInvalidation: the same reference and content again is the same invalidation."""
+    """CreateInvalidation: of a distribution, with all of its tenants."""
     distribution = _distribution(world, call["DistributionId"])
-    batch = call["InvalidationBatch"]
-    items = batch["Paths"].get("Items") or []
-    if not items:
-        raise invalid("The parameter Paths must have at least one item.")
-    known = world.cloudfront.invalidations[distribution.id]
-    for earlier in known:
-        if earlier.batch["CallerReference"] == batch["CallerReference"]:
-            if sorted(earlier.batch["Paths"]["Items"]) == sorted(items):
-                return _answer(world, earlier)
-            message = "The caller reference was used for an invalidation with other contents."
-            raise AwsRefusal("InvalidationBatchAlreadyExists", message)
-    has_tags = "CacheTagConfig" in distribution.config
-    for item in items:
-        item_allowed(item, has_tags)
-    _within_quota(world, known, items)
-    invalidation = Invalidation(world.names.upper("I"), distribution.id, batch, world.now(), seq=world.edge.grow())
-    known.append(invalidation)
-    return _answer(world, invalidation)
+    place = f"distribution/{distribution.id}"
+    return _created(world, distribution.id, distribution.config, call["InvalidationBatch"], place)
+
+
+def create_for_tenant(world: World, call: Call) -> dict[str, Any]:
+    """CreateInvalidationForDistributionTenant: what one tenant's viewers get, and nobody else's."""
+    tenant = tenants.found(world, call["Id"])
+    config = world.cloudfront.distributions[tenant.distribution_id].config
+    return _created(world, tenant.id, config, call["InvalidationBatch"], f"distribution-tenant/{tenant.id}")
 
 
 def get(world: World, call: Call) -> dict[str, Any]:
     """GetInvalidation."""
-    distribution = _distribution(world, call["DistributionId"])
-    for invalidation in world.cloudfront.invalidations[distribution.id]:
-        if invalidation.id == call["Id"]:
-            return {"Invalidation": _shown(world, invalidation)}
-    raise AwsRefusal("NoSuchInvalidation", "The specified invalidation does not exist.")
+    return _one(world, _distribution(world, call["DistributionId"]).id, call["Id"])
+
+
+def get_for_tenant(world: World, call: Call) -> dict[str, Any]:
+    """GetInvalidationForDistributionTenant."""
+    return _one(world, tenants.found(world, call["DistributionTenantId"]).id, call["Id"])
 
 
 def list_invalidations(world: World, call: Call) -> dict[str, Any]:
     """ListInvalidations, newest first."""
-    distribution = _distribution(world, call["DistributionId"])
-    rows = [
-        (kept.id, {"Id": kept.id, "CreateTime": kept.created, "Status": status(world, kept)})
-        for kept in reversed(world.cloudfront.invalidations[distribution.id])
-    ]
-    return {"InvalidationList": marked_page(rows, call.get("Marker"), call.get("MaxItems"))}
+    return _listed(world, _distribution(world, call["DistributionId"]).id, call)
+
+
+def list_for_tenant(world: World, call: Call) -> dict[str, Any]:
+    """ListInvalidationsForDistributionTenant, newest first."""
+    return _listed(world, tenants.found(world, call["Id"]).id, call)
 
 
 def status(world: World, invalidation: Invalidation) -> str:
@@ -82,10 +75,45 @@ def status(world: World, invalidation: Invalidation) -> str:
     return "Completed" if world.edge.reached(invalidation.seq) else "InProgress"
 
 
-def in_progress(world: World, distribution_id: str) -> int:
-    """How many invalidations of a distribution are at work."""
-    kept = world.cloudfront.invalidations.get(distribution_id, [])
+def in_progress(world: World, owner: str) -> int:
+    """How many invalidations of a distribution, or a tenant, are at work."""
+    kept = world.cloudfront.invalidations.get(owner, [])
     return sum(status(world, invalidation) == "InProgress" for invalidation in kept)
+
+
+def _created(world: World, owner: str, config: dict[str, Any], batch: dict[str, Any], place: str) -> dict[str, Any]:
+    """The same reference and content again is the same invalidation."""
+    items = batch["Paths"].get("Items") or []
+    if not items:
+        raise invalid("The parameter Paths must have at least one item.")
+    known = world.cloudfront.invalidations[owner]
+    for earlier in known:
+        if earlier.batch["CallerReference"] == batch["CallerReference"]:
+            if sorted(earlier.batch["Paths"]["Items"]) == sorted(items):
+                return _answer(world, earlier, place)
+            message = "The caller reference was used for an invalidation with other contents."
+            raise AwsRefusal("InvalidationBatchAlreadyExists", message)
+    for item in items:
+        item_allowed(item, "CacheTagConfig" in config)
+    _within_quota(world, known, items)
+    invalidation = Invalidation(world.names.upper("I"), owner, batch, world.now(), seq=world.edge.grow())
+    known.append(invalidation)
+    return _answer(world, invalidation, place)
+
+
+def _one(world: World, owner: str, invalidation_id: str) -> dict[str, Any]:
+    for invalidation in world.cloudfront.invalidations[owner]:
+        if invalidation.id == invalidation_id:
+            return {"Invalidation": _shown(world, invalidation)}
+    raise AwsRefusal("NoSuchInvalidation", "The specified invalidation does not exist.")
+
+
+def _listed(world: World, owner: str, call: Call) -> dict[str, Any]:
+    rows = [
+        (kept.id, {"Id": kept.id, "CreateTime": kept.created, "Status": status(world, kept)})
+        for kept in reversed(world.cloudfront.invalidations[owner])
+    ]
+    return {"InvalidationList": marked_page(rows, call.get("Marker"), call.get("MaxItems"))}
 
 
 def _within_quota(world: World, known: list[Invalidation], items: list[str]) -> None:
@@ -111,11 +139,11 @@ def _distribution(world: World, distribution_id: str) -> Distribution:
     return distribution
 
 
-def _answer(world: World, invalidation: Invalidation) -> dict[str, Any]:
-    distribution = f"https://cloudfront.amazonaws.com/2020-05-31/distribution/{invalidation.distribution_id}"
+def _answer(world: World, invalidation: Invalidation, place: str) -> dict[str, Any]:
+    base = "https://cloudfront.amazonaws.com/2020-05-31"
     return {
         "Invalidation": _shown(world, invalidation),
-        "Location": f"{distribution}/invalidation/{invalidation.id}",
+        "Location": f"{base}/{place}/invalidation/{invalidation.id}",
     }
 
 

@@ -72,11 +72,56 @@ class Distribution:
 
 
 @dataclass
-class Invalidation:
-    """One invalidation batch; `seq` is the edge change that carries it to the POPs."""
+class ConnectionGroup:
+    """A connection group: where viewers of its tenants connect to. `default`: CloudFront made it by itself."""
 
     id: str
+    name: str
+    arn: str
+    endpoint: str
+    etag: str
+    created: datetime
+    modified: datetime
+    seq: int
+    changed_at: float
+    ipv6: bool = True
+    enabled: bool = True
+    anycast: str = ""
+    default: bool = False
+
+
+@dataclass
+class Tenant:
+    """A tenant of a multi-tenant distribution. `declared`: domains, customizations, parameters, as they were given."""
+
+    id: str
+    name: str
+    arn: str
     distribution_id: str
+    group_id: str
+    declared: dict[str, Any]
+    etag: str
+    created: datetime
+    modified: datetime
+    seq: int
+    changed_at: float
+    enabled: bool = True
+
+    @property
+    def domains(self) -> list[str]:
+        """Its host names, in lower case."""
+        return [str(row["Domain"]).lower() for row in self.declared["Domains"]]
+
+
+@dataclass
+class Invalidation:
+    """One invalidation batch; `seq` is the edge change that carries it to the POPs.
+
+    `owner` is the distribution's id, or the id of the one tenant that it is for.
+    """
+
+    id: str
+    owner: str
     batch: dict[str, Any]
     created: datetime
     seq: int
@@ -90,6 +135,8 @@ class CloudFront:
     functions: dict[str, Function] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     distributions: dict[str, Distribution] = field(default_factory=dict)
+    connection_groups: dict[str, ConnectionGroup] = field(default_factory=dict)
+    tenants: dict[str, Tenant] = field(default_factory=dict)
     invalidations: dict[str, list[Invalidation]] = field(default_factory=lambda: defaultdict(list))
     tags: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 

@@ -1,4 +1,4 @@
-"""Tags of distributions, functions and key value stores, by ARN."""
+"""Tags of distributions, tenants, connection groups, functions and key value stores, by ARN."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ def _known(world: World, arn: str) -> str:
     cloudfront = world.cloudfront
     known = [
         item.arn
-        for kept in (cloudfront.distributions, cloudfront.functions, cloudfront.stores)
+        for kept in (
+            *(cloudfront.distributions, cloudfront.functions, cloudfront.stores),
+            *(cloudfront.connection_groups, cloudfront.tenants),
+        )
         for item in kept.values()
     ]
     if arn not in known:

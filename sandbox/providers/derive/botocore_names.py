@@ -22,6 +22,12 @@ RENAMES: dict[tuple[str, str], str] = {
     ("OriginCustomHeader", "value"): "HeaderValue",
     ("LambdaFunctionAssociation", "lambdaArn"): "LambdaFunctionARN",
     ("GeoRestriction", "locations"): "Items",
+    ("Origin", "customOriginConfigs"): "CustomOriginConfig",
+    ("Origin", "originShields"): "OriginShield",
+    ("Origin", "vpcOriginConfigs"): "VpcOriginConfig",
+    ("ParameterDefinition", "definitions"): "Definition",
+    ("ParameterDefinitionSchema", "stringSchemas"): "StringSchema",
+    ("Customizations", "geoRestriction"): "GeoRestrictions",
     ("CreateReplicationGroupMessage", "description"): "ReplicationGroupDescription",
     ("CreateReplicationGroupMessage", "nodeType"): "CacheNodeType",
     ("CreateReplicationGroupMessage", "parameterGroupName"): "CacheParameterGroupName",
@@ -63,6 +69,10 @@ def _describe(spec: Spec, shape: Any, unnamed: frozenset[str]) -> None:
     if shape.type_name == "structure":
         if "Quantity" in shape.members:
             spec["wrap"] = "quantity"
+        elif spec["type"] == "array":  # the newer provider types have a list of one for a nested object
+            spec["wrap"] = "single"
+            name(spec["items"]["fields"], shape, unnamed)
+            return
         if "fields" in spec:
             name(spec["fields"], shape, unnamed)
         elif spec["type"] == "array":

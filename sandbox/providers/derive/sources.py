@@ -38,6 +38,15 @@ SOURCES: dict[str, Source] = {
     "aws:cloudfront/distribution:Distribution": _aws(
         "cloudfront", "DistributionConfig", "allowedMethods", "cachedMethods", "retainOnDelete", "waitForDeployment"
     ),
+    "aws:cloudfront/multitenantDistribution:MultitenantDistribution": _aws(
+        "cloudfront", "DistributionConfig", "activeTrustedKeyGroups"
+    ),
+    "aws:cloudfront/distributionTenant:DistributionTenant": _aws(
+        "cloudfront", "CreateDistributionTenantRequest", "status", "waitForDeployment"
+    ),
+    "aws:cloudfront/connectionGroup:ConnectionGroup": _aws(
+        "cloudfront", "CreateConnectionGroupRequest", "waitForDeployment"
+    ),
     "aws:elasticache/parameterGroup:ParameterGroup": _aws(
         "elasticache", "CreateCacheParameterGroupMessage", "parameters"
     ),

@@ -157,7 +157,7 @@ def _create(ask: Ask) -> str:
     return str(answer["Distribution"]["Id"])
 
 
-def _find(ask: Ask) -> str | None:
+def found_by_reference(ask: Ask) -> str | None:
     """The distribution that carries our caller reference."""
     client = ask.vendors.aws("cloudfront")
     for page in client.get_paginator("list_distributions").paginate():
@@ -168,7 +168,8 @@ def _find(ask: Ask) -> str | None:
     return None
 
 
-def _wait_deployed(ask: Ask, identity: str) -> None:
+def wait_deployed(ask: Ask, identity: str) -> None:
+    """Wait until every POP has the last change. Raises what `wait_until` raises."""
     client = ask.vendors.aws("cloudfront")
     wait_until(
         lambda: client.get_distribution(Id=identity)["Distribution"]["Status"],
@@ -180,7 +181,7 @@ def _wait_deployed(ask: Ask, identity: str) -> None:
 
 def _finish(ask: Ask, identity: str) -> None:
     if ask.inputs.get("waitForDeployment", True):
-        _wait_deployed(ask, identity)
+        wait_deployed(ask, identity)
 
 
 def _read(ask: Ask, identity: str) -> Properties:
@@ -212,7 +213,7 @@ def _update(ask: Ask, identity: str) -> None:
     sync_cloudfront_tags(ask, updated["Distribution"]["ARN"])
 
 
-def _delete(ask: Ask, identity: str) -> None:
+def deleted(ask: Ask, identity: str) -> None:
     """Disable, wait until the POPs know, delete; with `retainOnDelete` it stays, disabled."""
     client = ask.vendors.aws("cloudfront")
     live = client.get_distribution_config(Id=identity)
@@ -221,7 +222,7 @@ def _delete(ask: Ask, identity: str) -> None:
         client.update_distribution(Id=identity, IfMatch=live["ETag"], DistributionConfig=config)
     if ask.inputs.get("retainOnDelete"):
         return
-    _wait_deployed(ask, identity)
+    wait_deployed(ask, identity)
     etag = client.get_distribution_config(Id=identity)["ETag"]
     client.delete_distribution(Id=identity, IfMatch=etag)
 
@@ -230,11 +231,11 @@ ROWS = (
     Type(
         token=DISTRIBUTION,
         create=_create,
-        find=_find,
+        find=found_by_reference,
         finish=_finish,
         read=_read,
         update=_update,
-        delete=_delete,
+        delete=deleted,
         force_new=frozenset({"staging"}),
         fill={
             "httpVersion": "http2",

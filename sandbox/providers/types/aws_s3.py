@@ -88,13 +88,14 @@ def _delete_bucket(ask: Ask, identity: str) -> None:
 
 
 def empty(client: Any, bucket: str, only_key: str | None = None) -> None:
-    """Delete every version and delete marker, or those of one key."""
+    """Delete every version and delete marker, or those of one key. Listed to the end first: a page begins after a
+    version that the page before named, which must still be there."""
     prefix = {} if only_key is None else {"Prefix": only_key}
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, **prefix):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        doomed = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found if only_key in (None, one["Key"])]
-        for start in range(0, len(doomed), BATCH):
-            client.delete_objects(Bucket=bucket, Delete={"Objects": doomed[start : start + BATCH], "Quiet": True})
+    pages = list(client.get_paginator("list_object_versions").paginate(Bucket=bucket, **prefix))
+    found = [one for page in pages for one in (*page.get("Versions", []), *page.get("DeleteMarkers", []))]
+    doomed = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found if only_key in (None, one["Key"])]
+    for start in range(0, len(doomed), BATCH):
+        client.delete_objects(Bucket=bucket, Delete={"Objects": doomed[start : start + BATCH], "Quiet": True})
 
 
 # Versioning ----------------------------------------------------------------------------------------------------------

@@ -14,12 +14,12 @@ def judge(evidence: Evidence) -> Finding:
     changes = sum(again["mutating"].values())
     left = {kind: names for kind, names in destroyed["left"].items() if names}
     true = (
-        again["codes"] == [0, 0]
+        set(again["codes"]) == {0}
         and again["unchanged"] > 0
         and changes == 0
         and protected["code"] != 0
         and protected["named"]
-        and destroyed["codes"] == [0, 0]
+        and set(destroyed["codes"]) == {0}
         and not left
     )
     why = (

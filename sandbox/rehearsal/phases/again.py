@@ -1,4 +1,4 @@
-"""A second `up` of both stacks must change nothing: the engine says so, and the vendors saw no mutating call."""
+"""A second `up` of every stack must change nothing: the engine says so, and the vendors saw no mutating call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from sandbox.provision import PLATFORM, WEDDING
+from sandbox.provision import PLATFORM
 from sandbox.rehearsal.calls_since import mutating
 from sandbox.rehearsal.stage import Stage
 
@@ -14,7 +14,7 @@ PULUMI = "pulumi-sandbox"
 
 
 def play(stage: Stage) -> None:
-    """Both at once: they are two projects."""
+    """Two at a time: each stack has a lock of its own."""
     begun = time.monotonic()
     with ThreadPoolExecutor(max_workers=2) as pool:
         ran = list(
@@ -22,7 +22,7 @@ def play(stage: Stage) -> None:
                 lambda stack: stage.workspace.pulumi(
                     stack, "up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", stack[1]
                 ),
-                (PLATFORM, WEDDING),
+                (PLATFORM, *stage.workspace.weddings),
             )
         )
     until = time.monotonic()

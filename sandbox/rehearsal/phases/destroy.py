@@ -1,8 +1,8 @@
-"""Both stacks are destroyed, the wedding first; the vendors are asked what is left."""
+"""Every stack is destroyed, the weddings first; the vendors are asked what is left."""
 
 from __future__ import annotations
 
-from sandbox.provision import PLATFORM, WEDDING
+from sandbox.provision import PLATFORM
 from sandbox.rehearsal.leftovers import left_at_the_vendors
 from sandbox.rehearsal.phases.unprotect import must
 from sandbox.rehearsal.stage import Stage
@@ -16,6 +16,6 @@ def play(stage: Stage) -> None:
             stage.workspace.pulumi(stack, "destroy", "--yes", "--skip-preview", "--run-program", "--stack", stack[1]),
             "destroy",
         )
-        for stack in (WEDDING, PLATFORM)
+        for stack in (*stage.workspace.weddings, PLATFORM)
     ]
     stage.record("destroy", codes=[ran.code for ran in destroyed], left=left_at_the_vendors(stage.run))

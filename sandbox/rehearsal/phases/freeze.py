@@ -19,6 +19,7 @@ WINDOW_END = datetime(2027, 6, 13, 4, 0, tzinfo=UTC)
 SIDE = timedelta(seconds=5)
 AHEAD = timedelta(minutes=31)
 """A stack update may take half an hour: the doors close for it that long before the window."""
+WARM_SECONDS = 600.0
 PRICE_CLASS = "wedcache-weddings:price_class"
 
 
@@ -98,12 +99,15 @@ def engine_doors(stage: Stage) -> int:
 def allowed(stage: Stage) -> None:
     """What serves guests and owners passes in the same window."""
     begun = time.monotonic()
-    acts = {"wedcache warm": stage.wedcache("warm", "--yes").code, "owner's update": owner_update(stage)}
+    acts = {
+        "wedcache warm": stage.wedcache("warm", "--yes", timeout=WARM_SECONDS).code,
+        "owner's update": owner_update(stage),
+    }
     acts["wedcache purge (soft)"] = stage.wedcache("purge", "wedding:como", "--yes").code
     until = time.monotonic()
     frozen = [
         row
-        for region in ("eu-central-1", "us-east-1")
+        for region in stage.world.regions
         for row in read_log(stage.run.log(f"origin-{region}"), begun)
         if row["freeze"]
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from sandbox.rehearsal.phases.loss import LOST
 from sandbox.rehearsal.stage import Stage
 from sandbox.rehearsal.tiers import ask_origin
 
@@ -14,16 +13,18 @@ PATIENCE_SECONDS = 30.0
 def play(stage: Stage) -> None:
     """Fail back; a region that is not ready yet is asked again."""
     begun = time.monotonic()
-    done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
+    done = stage.wedcache("failback", stage.world.home, "--yes", "--output", "json")
     while done.code != 0 and time.monotonic() - begun < PATIENCE_SECONDS:
         stage.record("not-yet", code=done.code, words=done.err[-800:])
         time.sleep(0.5)
-        done = stage.wedcache("failback", LOST, "--yes", "--output", "json")
+        done = stage.wedcache("failback", stage.world.home, "--yes", "--output", "json")
     stage.record(
         "failback",
         code=done.code,
         seconds=round(time.monotonic() - begun, 3),
         steps=done.json["seconds"] if done.code == 0 else {},
         words=done.err[-800:],
-        home_answers=ask_origin(stage.run, LOST, "como.weddings.example", "/guests")[1].get("x-wedcache-region"),
+        home_answers=ask_origin(stage.run, stage.world.home, "como.weddings.example", "/guests")[1].get(
+            "x-wedcache-region"
+        ),
     )

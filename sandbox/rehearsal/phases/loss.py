@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from controlplane.bootstrap import Plant, plant
 from controlplane.operations.observe_regions import heartbeats, observe
-from sandbox.cloud import REGIONS
 from sandbox.rehearsal.evidence import read_log
-from sandbox.rehearsal.phases.freeze import WINDOW_END
 from sandbox.rehearsal.stage import Stage
+from sandbox.world import World
 
-LOST, STANDBY = REGIONS
 SATURDAY = datetime(2027, 6, 12, 14, 0, tzinfo=UTC)
 DETECTION_SECONDS = 15.0
 SETTLE_SECONDS = 1.0
@@ -27,9 +25,9 @@ def play(stage: Stage) -> None:
         stage.stop_agents()
     before = acknowledged(stage)
     lost_at = time.monotonic()
-    stage.stop_region(LOST)
-    detected = detect(plant(stage.profile), lost_at)
-    said = stage.wedcache("failover", LOST, "--yes", "--output", "json")
+    stage.stop_region(stage.world.home)
+    detected = detect(stage.world, plant(stage.profile), lost_at)
+    said = stage.wedcache("failover", stage.world.home, "--yes", "--output", "json")
     left_at = time.monotonic()
     time.sleep(SETTLE_SECONDS)
     stage.record(
@@ -45,13 +43,13 @@ def play(stage: Stage) -> None:
     wake(stage)
 
 
-def detect(control: Plant, since: float) -> float | None:
+def detect(world: World, control: Plant, since: float) -> float | None:
     """Seconds until two vantage points call the region down; None if that does not happen in time."""
-    before = heartbeats(control.store, REGIONS)
+    before = heartbeats(control.store, world.regions)
     while time.monotonic() - since < DETECTION_SECONDS:
-        sight = observe(control.store, control.steering, REGIONS, None)
+        sight = observe(control.store, control.steering, world.regions, None)
         moved = any(name not in before or before[name].beat != beat.beat for name, beat in sight.heartbeats.items())
-        if moved and sight.verdicts[LOST].is_lost:
+        if moved and sight.verdicts[world.home].is_lost:
             return round(time.monotonic() - since, 3)
         time.sleep(0.2)
     return None
@@ -83,7 +81,7 @@ def ok(row: dict[str, object]) -> bool:
 
 def stale(stage: Stage, since: float) -> int:
     """How many answers the POPs gave from stale copies."""
-    logs = [read_log(stage.run.log(f"pop-{code}"), since) for code in ("FRA56-P1", "FRA")]
+    logs = [read_log(stage.run.log(f"pop-{code}"), since) for code in (pop.code for pop in stage.world.pops)]
     return sum(str(row["cache"]).lower() in ("stale", "updating") for log in logs for row in log)
 
 
@@ -94,7 +92,7 @@ def acknowledged(stage: Stage) -> set[str]:
 
 def record_writes(stage: Stage, before: set[str]) -> None:
     """Every acknowledged write must be in the standby's database; each that is not was lost."""
-    with sqlite3.connect(stage.run.folder / f"origin-{STANDBY}.sqlite", timeout=5) as database:
+    with sqlite3.connect(stage.run.folder / f"origin-{stage.world.standby}.sqlite", timeout=5) as database:
         held = {row[0] for row in database.execute("SELECT id FROM writes WHERE state = 'held'")}
     database.close()
     everything = acknowledged(stage)
@@ -109,7 +107,7 @@ def record_writes(stage: Stage, before: set[str]) -> None:
 
 def wake(stage: Stage) -> None:
     """The region wakes inside the window: failback is refused. Then the weekend passes."""
-    stage.wake_region(LOST)
-    refused = stage.wedcache("failback", LOST, "--yes")
+    stage.wake_region(stage.world.home)
+    refused = stage.wedcache("failback", stage.world.home, "--yes")
     stage.record("woken", refused=refused.code, words=refused.err[-400:])
-    stage.set_clock(WINDOW_END + timedelta(minutes=5))
+    stage.set_clock(stage.world.over)

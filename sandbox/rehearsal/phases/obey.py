@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from sandbox import cloud
 from sandbox.rehearsal.knobs import cloudflare_table, cloudfront_table
 from sandbox.rehearsal.knobs.cloudflare_config import MARKER, MARKER_SENDS
 from sandbox.rehearsal.knobs.cloudflare_scratch import CloudflareScratch
@@ -23,7 +22,6 @@ from sandbox.rehearsal.knobs.witness import witnesses
 from sandbox.rehearsal.stage import Stage
 
 TABLES: Mapping[str, Sequence[Knob]] = {"cloudfront": cloudfront_table.KNOBS, "cloudflare": cloudflare_table.KNOBS}
-POPS = {cdn: code for code, cdn in cloud.POPS.items()}
 T = TypeVar("T")
 Key = tuple[str, str]
 """(CDN, slug)."""
@@ -85,7 +83,7 @@ def sends() -> dict[str, Sends]:
 
 def open_edge(stage: Stage, cdn: str, undo: ExitStack) -> Edge:
     """A guest at the CDN's POP, and an account to declare in; nothing is declared yet."""
-    guest = undo.enter_context(Guest(stage.run, POPS[cdn]))
+    guest = undo.enter_context(Guest(stage.run, stage.world.first(cdn)))
     knobs = TABLES[cdn]
     scratch: Scratch
     if cdn == "cloudfront":

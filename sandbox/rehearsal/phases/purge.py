@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from sandbox.cloud import REGIONS
 from sandbox.probe import probe
 from sandbox.rehearsal.stage import Stage
 from sandbox.rehearsal.tiers import ask_origin, redis_version
@@ -25,7 +24,7 @@ def play(stage: Stage) -> None:
     look(stage)  # fills what nobody has asked for yet
     time.sleep(0.3)
     before = look(stage)
-    for region in REGIONS:
+    for region in stage.world.regions:
         change_the_truth(stage, region)
     still = look(stage)
     begun = time.monotonic()
@@ -44,7 +43,7 @@ def look(stage: Stage) -> dict[str, str]:
     seen = {
         name: str(probe(url, pop, {}, stage.run)["headers"].get(VERSION, "none")) for name, (url, pop) in EDGES.items()
     }
-    for region in REGIONS:
+    for region in stage.world.regions:
         seen[f"memory {region}"] = ask_origin(stage.run, region, HOST, PATH)[1].get(VERSION, "none")
         seen[f"redis {region}"] = redis_version(stage.run, region, KEY)
     return seen

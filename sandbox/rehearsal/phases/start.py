@@ -1,17 +1,12 @@
-"""The cloud starts, Friday morning before the wedding; the programs provision it; calendar and agents begin."""
+"""The cloud starts, before the first freeze begins; the programs provision it; calendar and agents begin."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from sandbox.cloud import start_cloud
-from sandbox.provision import PROJECT
 from sandbox.provisioned import NotProvisioned, provision
 from sandbox.rehearsal.stage import Stage, StageBroken
-
-FRIDAY = datetime(2027, 6, 11, 7, 0, tzinfo=UTC)
-"""Three hours before the freeze of the Saturday wedding at Lake Como begins (12:00 local)."""
 
 DEFECTS = {
     "deaf-pop": {"pop-FRA56-P1": ("--ignore", "QueryStringsConfig")},
@@ -23,11 +18,11 @@ key, one that hears no purge, a provider that says it deleted what it did not.""
 
 
 def play(stage: Stage) -> None:
-    """Start, provision both stacks, publish the calendar, start the agents."""
+    """Start, provision every stack, publish the calendar, start the agents."""
     begun = time.monotonic()
     defects = DEFECTS.get(stage.sabotage)
-    start_cloud(stage.run, str(PROJECT / "catalogue.yaml"), stage.tell, stage.seed, stage.workspace.beside(), defects)
-    stage.set_clock(FRIDAY)
+    start_cloud(stage.run, stage.world, stage.tell, stage.seed, stage.workspace.beside(), defects)
+    stage.set_clock(stage.world.begins)
     stage.record("cloud", seconds=round(time.monotonic() - begun, 3))
     try:
         provision(

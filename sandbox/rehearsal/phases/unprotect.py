@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
-from sandbox.provision import PLATFORM, WEDDING, Ran
-from sandbox.rehearsal.phases.freeze import WINDOW_END
+from sandbox.provision import PLATFORM, WEDDING, Ran, Stack
 from sandbox.rehearsal.stage import Stage, StageBroken
 
-PROTECTION = {PLATFORM: "wedcache:deletion_protection", WEDDING: "wedcache-weddings:deletion_protection"}
+PROTECTION = {"platform": "wedcache:deletion_protection", "weddings": "wedcache-weddings:deletion_protection"}
 
 
 def play(stage: Stage) -> None:
-    """Try to destroy, be refused, then set `deletion_protection: false` in both stacks."""
-    if stage.clock.now() < WINDOW_END:
-        stage.set_clock(WINDOW_END + timedelta(minutes=5))
+    """Try to destroy, be refused, then set `deletion_protection: false` in every stack."""
+    if stage.clock.now() < stage.world.over:
+        stage.set_clock(stage.world.over)
     with ThreadPoolExecutor(max_workers=2) as pool:
         platform = pool.submit(_unprotect, stage, PLATFORM)
         protected = stage.workspace.pulumi(WEDDING, "destroy", "--yes", "--run-program", "--stack", WEDDING[1])
         stage.record("protected", code=protected.code, named="protected" in protected.text)
-        _unprotect(stage, WEDDING)
+        for wedding in stage.workspace.weddings:
+            _unprotect(stage, wedding)
         platform.result()
 
 
@@ -31,7 +30,7 @@ def must(ran: Ran, what: str) -> Ran:
     return ran
 
 
-def _unprotect(stage: Stage, stack: tuple[str, str]) -> None:
+def _unprotect(stage: Stage, stack: Stack) -> None:
     """Without the preview: what it would show is one line of configuration."""
-    stage.workspace.set(stack, PROTECTION[stack], False)
+    stage.workspace.set(stack, PROTECTION[stack[0]], False)
     must(stage.workspace.pulumi(stack, "up", "--yes", "--skip-preview", "--stack", stack[1]), "up without protection")

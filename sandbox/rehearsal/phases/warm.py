@@ -6,11 +6,11 @@ import json
 import time
 from pathlib import Path
 
-from sandbox.cloud import POPS
 from sandbox.rehearsal.evidence import read_log
 from sandbox.rehearsal.stage import Stage
 
 AGENT = "wedcache"
+PATIENCE_SECONDS = 600.0
 
 
 def play(stage: Stage) -> None:
@@ -22,10 +22,10 @@ def play(stage: Stage) -> None:
     if stage.sabotage == "one-pass":
         first_pass_only(stage, saved)
     else:
-        said = stage.wedcache("warm", str(saved), "--yes", "--output", "json")
+        said = stage.wedcache("warm", str(saved), "--yes", "--output", "json", timeout=PATIENCE_SECONDS)
         stage.record("warm", code=said.code, seconds=round(said.seconds, 3))
     stage.record("targets", targets=targets)
-    for code in POPS:
+    for code in (pop.code for pop in stage.world.pops):
         asked = [row for row in read_log(stage.run.log(f"pop-{code}"), begun) if row["user_agent"] == AGENT]
         stage.record(
             "pop-log",

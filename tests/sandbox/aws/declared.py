@@ -74,6 +74,27 @@ def behavior(policy: str, **changes: Any) -> dict[str, Any]:
     return {"TargetOriginId": "both", "ViewerProtocolPolicy": "https-only", "CachePolicyId": policy, **changes}
 
 
+def parameter(name: str, **schema: Any) -> dict[str, Any]:
+    """One parameter definition."""
+    return {"Name": name, "Definition": {"StringSchema": {"Required": False, **schema}}}
+
+
+def shared(reference: str, **changes: Any) -> dict[str, Any]:
+    """A DistributionConfig for tenants, whose origin's name each tenant completes."""
+    config = distribution(
+        reference,
+        OPTIMIZED,
+        ConnectionMode="tenant-only",
+        TenantConfig={"ParameterDefinitions": [parameter("home", Required=True)]},
+        Origins=listed(origin("home", DomainName="{{home}}.origin.weddings.example")),
+        OriginGroups=listed(),
+        DefaultCacheBehavior=behavior(OPTIMIZED, TargetOriginId="home"),
+        ViewerCertificate=CERTIFICATE,
+    )
+    del config["CacheTagConfig"]
+    return {**config, **changes}
+
+
 def replication_group(name: str, **changes: Any) -> dict[str, Any]:
     """CreateReplicationGroup's parameters of the high tier."""
     return {

@@ -39,7 +39,7 @@ def test_paths_and_tags_reach_the_pops_once(own_aws: Aws) -> None:
     snapshot = own_aws.edge(after=0)
     assert snapshot is not None
     [sent] = snapshot["invalidations"]
-    assert (sent["id"], sent["distribution_id"]) == (first["Id"], made)
+    assert (sent["id"], sent["owner"]) == (first["Id"], made)
     assert sent["items"] == ["/photos/*", "/programme", "#wedding:como"]
     own_aws.acknowledge("FRA56-P1", sent["seq"])
     assert cloudfront.get_invalidation(DistributionId=made, Id=first["Id"])["Invalidation"]["Status"] == "InProgress"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.clock import OffsetClock
 from tests.sandbox.aws.conftest import Aws, code_of
 
 Fresh = Callable[[str], str]
@@ -132,3 +135,19 @@ def test_a_suspended_bucket_is_emptied_by_its_version_ids(s3: Any, bucket: str) 
     assert not answer.get("Errors")
     assert _versions(s3, bucket) == []
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_dates_follow_the_sandboxes_calendar(own_aws: Aws) -> None:
+    """Date and Last-Modified are the calendar's, before and after a jump: an object ages by what the calendar jumps."""
+    clock = OffsetClock(own_aws.run.clock)
+    clock.set(datetime(2027, 6, 12, 10, tzinfo=UTC))
+    client = own_aws.client("s3")
+    client.create_bucket(Bucket="dated", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    client.put_object(Bucket="dated", Key="mark", Body=b"one")
+    for hours in (0, 1):
+        clock.advance(3600 * hours)
+        answer = client.list_objects_v2(Bucket="dated")
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        aged = date - answer["Contents"][0]["LastModified"]
+        assert timedelta(hours=hours) <= aged < timedelta(hours=hours, minutes=5)
+        assert date.year == 2027

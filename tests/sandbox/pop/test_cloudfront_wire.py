@@ -141,9 +141,7 @@ def test_invalidations(tmp_path: Path) -> None:
         async def after(*purged: str) -> list[str]:
             for path in ("/a", "/b/1", "/b/2"):
                 await stage.get(path)
-            await stage.api.declare(
-                **declared, invalidations=[{"distribution_id": "E1", "id": "I1", "items": list(purged)}]
-            )
+            await stage.api.declare(**declared, invalidations=[{"owner": "E1", "id": "I1", "items": list(purged)}])
             return [(await stage.get(path)).x_cache for path in ("/a", "/b/1", "/b/2")]
 
         assert await after("/a") == ["Miss", "Hit", "Hit"]
@@ -153,7 +151,7 @@ def test_invalidations(tmp_path: Path) -> None:
         stage.home.delay = 0.3
         under_way = asyncio.create_task(stage.get("/slow"))
         await stage.settled(lambda: stage.home.asked[-1].path == "/slow")
-        await stage.api.declare(**declared, invalidations=[{"distribution_id": "E1", "id": "I2", "items": ["/*"]}])
+        await stage.api.declare(**declared, invalidations=[{"owner": "E1", "id": "I2", "items": ["/*"]}])
         stage.home.body = "two"
         assert (await stage.get("/slow")).text == "home:two"
         await under_way

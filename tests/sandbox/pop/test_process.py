@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import certificates
+from sandbox.faults import Faults
 from sandbox.pop.differences import DIFFERENCES
 from sandbox.pop.snapshot import base_url, unseen
 from sandbox.probe import probe
@@ -45,6 +46,29 @@ def test_the_process_tells_its_port_without_tls(tmp_path: Path) -> None:
         seen = [probe(f"{scheme}://app.weddings.example/", "FRA", {}, Run(tmp_path)) for scheme in ("http", "https")]
         process.send_signal(signal.SIGTERM)
         assert (process.wait(5), [one["status"] for one in seen]) == (0, [530, 530])
+
+
+def test_one_process_serves_many_pops(tmp_path: Path) -> None:
+    """Each code has two ports of its own and signs as itself; one that is down holds its guests, the others answer."""
+    run = Run(tmp_path)
+    command = [sys.executable, "-m", "sandbox.pop", "--run", str(tmp_path), "--code", "FRA", "--code", "SIN"]
+    with subprocess.Popen(
+        [*command, "--cdn", "cloudflare", "--http-port", "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        _, *ports = process.stdout.readline().split()
+        names = ("pop-FRA", "pop-FRA-http", "pop-SIN", "pop-SIN-http")
+        write_json(run.registry, {"endpoints": {n: f"127.0.0.1:{p}" for n, p in zip(names, ports, strict=True)}})
+        rays = [probe("http://a.example/", code, {}, run)["headers"]["cf-ray"][-3:] for code in ("FRA", "SIN")]
+        Faults(run.faults).inject("pop-down", "FRA")
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(probe, "http://a.example/", "FRA", {}, run)
+            assert probe("http://a.example/", "SIN", {}, run)["status"] == 530
+            assert not held.done()
+            Faults(run.faults).heal()
+            assert held.result(20)["status"] == 530
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(5), rays) == (0, ["FRA", "SIN"])
 
 
 def test_an_unknown_city_is_refused(tmp_path: Path) -> None:

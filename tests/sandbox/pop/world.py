@@ -178,8 +178,9 @@ async def world(
         standby_port = await stack.enter_async_context(listening(standby.answer, context))
         write_json(run.hosts, {HOME: f"127.0.0.1:{home_port}", STANDBY: f"127.0.0.1:{standby_port}"})
         name = "aws" if cdn == "cloudfront" else "cloudflare"
-        settings = Settings(run, code, cdn, http_port=0 if http else None, ignored=ignored)
-        ports = await stack.enter_async_context(serve(settings))
+        settings = Settings(run, (code,), cdn, http_port=0 if http else None, ignored=ignored)
+        serving = await stack.enter_async_context(serve(settings))
+        ports = serving.pops[code]
         endpoints = {name: f"127.0.0.1:{api_port}", f"pop-{code}": f"127.0.0.1:{ports.tls}"}
         if ports.http is not None:
             endpoints[f"pop-{code}-http"] = f"127.0.0.1:{ports.http}"

@@ -80,6 +80,40 @@ def distribution(cache_policy: str, **more: Any) -> Properties:
     }
 
 
+def shared_distribution(cache_policy: str, **more: Any) -> Properties:
+    """A cell's distribution: one origin, whose name each tenant completes."""
+    home = {"name": "home", "definitions": [{"stringSchemas": [{"required": False, "defaultValue": "us-east-1"}]}]}
+    return {
+        "enabled": True,
+        "comment": "cell",
+        "httpVersion": "http2and3",
+        "origins": [
+            {
+                "id": "home",
+                "domainName": "{{home}}.origin.weddings.example",
+                "connectionAttempts": 1,
+                "connectionTimeout": 1,
+                "customOriginConfigs": [ORIGIN_SETTINGS],
+            }
+        ],
+        "defaultCacheBehavior": {
+            "targetOriginId": "home",
+            "viewerProtocolPolicy": "redirect-to-https",
+            "allowedMethods": {"items": ["HEAD", "GET"], "cachedMethods": ["GET", "HEAD"]},
+            "cachePolicyId": cache_policy,
+        },
+        "tenantConfig": {"parameterDefinitions": [home]},
+        "restrictions": {"geoRestriction": {"restrictionType": "none"}},
+        "viewerCertificate": {
+            "acmCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678",
+            "sslSupportMethod": "sni-only",
+            "minimumProtocolVersion": "TLSv1.2_2021",
+        },
+        "tags": {"cell": "default"},
+        **more,
+    }
+
+
 CASES: tuple[Case, ...] = (
     Case(
         "aws:cloudfront/cachePolicy:CachePolicy",
@@ -109,6 +143,12 @@ CASES: tuple[Case, ...] = (
         {"name": "other"},
     ),
     Case("aws:cloudfront/keyValueStore:KeyValueStore", {"comment": "edge"}, {"comment": "new"}, {"name": "other"}),
+    Case(
+        "aws:cloudfront/connectionGroup:ConnectionGroup",
+        {"ipv6Enabled": True, "tags": {"cell": "default"}},
+        {"ipv6Enabled": False, "tags": {"cell": "two"}},
+        {"name": "other"},
+    ),
     Case(
         "aws:elasticache/parameterGroup:ParameterGroup",
         {

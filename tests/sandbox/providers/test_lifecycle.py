@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2
 from sandbox.providers import types
 from sandbox.providers.values import UNKNOWN, Properties
 from tests.sandbox.providers.conftest import Cloud
-from tests.sandbox.providers.declared import CASES, NONE_KEY, Case, distribution
+from tests.sandbox.providers.declared import CASES, NONE_KEY, Case, distribution, shared_distribution
 from tests.sandbox.providers.engine import Engine, Resource
 
 NO_CHANGE = provider_pb2.DiffResponse.DIFF_NONE
@@ -211,6 +211,18 @@ def test_objects_live_and_leave_no_version(cloud: Cloud, bucket: str) -> None:
     assert not versions.get("DeleteMarkers")
 
 
+def test_a_bucket_of_more_than_a_page_is_emptied(cloud: Cloud) -> None:
+    """With forceDestroy every version goes with the bucket, also those on a listing's second page."""
+    declared = {"region": "us-east-1", "forceDestroy": True}
+    made = cloud.aws.create("aws:s3/bucket:Bucket", name(), declared)
+    client = cloud.client("s3", "us-east-1")
+    client.put_bucket_versioning(Bucket=made.identity, VersioningConfiguration={"Status": "Enabled"})
+    for number in range(1010):
+        client.put_object(Bucket=made.identity, Key=f"beats/{number % 7}", Body=b"1")
+    cloud.aws.delete(made)
+    assert cloud.aws.read(made) is None
+
+
 def test_distributions_live_and_are_disabled_before_they_are_deleted(cloud: Cloud) -> None:
     """A distribution's delete is: disable, wait, delete; each with the ETag that was just read."""
     policy = cloud.aws.create(
@@ -222,6 +234,28 @@ def test_distributions_live_and_are_disabled_before_they_are_deleted(cloud: Clou
     asked = [call["operation"] for call in cloud.calls("UpdateDistribution")[before:]]
     assert len(asked) == 2, "one change, one disabling"
     assert cloud.calls("DeleteDistribution")[-1]["status"] == 204
+    cloud.aws.delete(policy)
+
+
+def test_tenants_live_in_their_distribution(cloud: Cloud) -> None:
+    """A distribution for tenants and a tenant of it are changed in place; each is disabled before it is deleted."""
+    policy = cloud.aws.create(
+        "aws:cloudfront/cachePolicy:CachePolicy", name(), {"parametersInCacheKeyAndForwardedToOrigin": NONE_KEY}
+    )
+    token = "aws:cloudfront/multitenantDistribution:MultitenantDistribution"
+    lives(cloud.aws, token, shared_distribution(policy.identity), {"comment": "changed", "tags": {"cell": "two"}})
+    cell = cloud.aws.create(token, name(), shared_distribution(policy.identity))
+    declared = {
+        "name": name(),
+        "distributionId": cell.identity,
+        "domains": [{"domain": "tulum.weddings.example"}, {"domain": "boda.weddings.example"}],
+        "parameters": [{"name": "home", "value": "eu-central-1"}],
+        "tags": {"wedding": "tulum"},
+    }
+    change = {"parameters": [{"name": "home", "value": "ap-southeast-1"}], "tags": {"wedding": "tulum", "more": "1"}}
+    lives(cloud.aws, "aws:cloudfront/distributionTenant:DistributionTenant", declared, change)
+    assert cloud.calls("DeleteDistributionTenant")[-1]["status"] == 204
+    cloud.aws.delete(cell)
     cloud.aws.delete(policy)
 
 

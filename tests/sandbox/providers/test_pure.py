@@ -31,7 +31,8 @@ def value_of(spec: Spec, depth: int = 0) -> st.SearchStrategy[Any]:
             lambda names: st.fixed_dictionaries({one: value_of(spec["fields"][one], depth + 1) for one in names if one})
         )
     if spec["type"] == "array":
-        return st.lists(value_of(spec["items"], depth + 1), min_size=1, max_size=3)
+        most = 1 if spec.get("wrap") == "single" else 3
+        return st.lists(value_of(spec["items"], depth + 1), min_size=1, max_size=most)
     if spec["type"] == "map":
         return st.dictionaries(WORD, value_of(spec["items"], depth + 1), min_size=1, max_size=2)
     scalars: dict[str, st.SearchStrategy[Any]] = {

@@ -28,6 +28,17 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
     ("targets", {"targets": [{"host": HOST, "path": path, "pop": POP, "tier": tier} for path, tier in TARGETS]}),
     ("pop-log", {"pop": POP, "rows": _PASSES}),
     (
+        "crowd",
+        {
+            "hits": {"critical": [500, 500], "low": [450, 500]},
+            "latency": {"all": {"mean": 20.0, "p95": 90.0}, "FRA": {"mean": 20.0, "p95": 90.0}},
+            "reads": 50,
+            "reads_without": 1000,
+            "failed": 0,
+        },
+    ),
+    ("at-once", {"guests": 1000, "answered": 1000, "seconds": 4.2}),
+    (
         "purge",
         {
             "code": 0,

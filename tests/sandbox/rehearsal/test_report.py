@@ -34,12 +34,12 @@ def made(**changes: object) -> report.Report:
 
 
 def test_the_object_has_the_fields_of_its_schema() -> None:
-    """`wedcache.rehearsal/1`: exactly its fields, nine claims with exactly theirs, all of it JSON."""
+    """`wedcache.rehearsal/1`: exactly its fields, each claim with exactly theirs, all of it JSON."""
     whole = json.loads(json.dumps(made().to_json()))
     assert set(whole) == FIELDS
     assert next(iter(whole)) == "schema"
     assert (whole["schema"], whole["seed"], whole["seconds"]) == ("wedcache.rehearsal/1", 7, 61.2)
-    assert [claim["id"] for claim in whole["claims"]] == [f"C{number}" for number in range(1, 10)]
+    assert [claim["id"] for claim in whole["claims"]] == [claim.id for claim in programme.CLAIMS]
     for claim in whole["claims"]:
         assert set(claim) == CLAIM_FIELDS
         assert claim["true"] is True
@@ -57,6 +57,14 @@ def test_a_false_claim_says_why() -> None:
     assert "3 cached pages failed" in rows["C9"]["why_not"]
     assert [name for name, row in rows.items() if "why_not" in row] == ["C9"]
     assert (made().all_true, result.all_true) == (True, False)
+
+
+def test_figures_stand_in_the_object_where_guests_were_watched() -> None:
+    """Hit ratios, latency and the thousand at once, as recorded; without them there is no such key."""
+    assert report.saturday(record(without=["crowd"])) == {}
+    found = made(figures=report.saturday(record())).to_json()["figures"]
+    assert found["hits"]["low"] == [450, 500]
+    assert found["at_once"]["seconds"] == 4.2
 
 
 def test_a_broken_run_is_not_true() -> None:
@@ -94,10 +102,10 @@ def test_the_page_needs_nothing_but_itself() -> None:
     assert read.pointers == []
     for outside in ("http:", "https:", "//", "@import", "url("):
         assert outside not in html, outside
-    assert read.tags.count("section") == 9
+    assert read.tags.count("section") == len(programme.CLAIMS)
     for claim in programme.CLAIMS:
         assert claim.text in read.text
-    assert "9 of 9 claims are true" in read.text
+    assert f"{len(programme.CLAIMS)} of {len(programme.CLAIMS)} claims are true" in read.text
 
 
 @pytest.mark.parametrize("place", ["figure", "unit", "of", "why_not", "phase", "broken", "engine", "not_shown"])
@@ -148,5 +156,6 @@ def test_a_log_that_is_being_written_is_read(tmp_path: Path) -> None:
 
 
 def test_the_report_lies_where_scripts_look() -> None:
-    """`make rehearsal` writes below out/rehearsal, named after its run folder."""
-    assert front.OUT.with_name(front.FOLDER.name) == Path("out/rehearsal")
+    """`make rehearsal` writes below out/rehearsal, the full one beside it, named after their run folders."""
+    found = {world: front.OUT.with_name(folder.name) for world, folder in front.FOLDERS.items()}
+    assert found == {"short": Path("out/rehearsal"), "full": Path("out/rehearsal-full")}

@@ -1,0 +1,1 @@
+"""SSH signatures (`ssh-keygen -Y`): reading, verifying and making them."""

@@ -1,0 +1,115 @@
+"""How any operation is performed from a command or by a worker: under its lease, with its ledger written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from controlplane.cli import session
+
+if TYPE_CHECKING:
+    from controlplane.bootstrap import Plant
+    from controlplane.domain.emergency import EmergencyCard
+    from controlplane.operations.emergency import EmergencyMeans
+    from controlplane.operations.intents import Card
+    from controlplane.operations.leases import Holder
+    from controlplane.operations.ledger import Record
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What a performer has in hand: `check` before every effect, `record` for what was done."""
+
+    record: Record
+    check: Callable[[], None]
+
+    def told(self, step: str, seconds: float) -> None:
+        """Say and record a step that was done."""
+        session.say(f"  {step:<7} done in {seconds:.2f} s")
+        self.record.told(step, seconds)
+
+
+@contextmanager
+def performing(plant: Plant, card: Card, *, begins: bool) -> Iterator[Performance]:
+    """Hold the card's lease and keep its ledger until the end; then announce the ledger's head.
+
+    Raises LeaseHeld (11) naming who performs it.
+    """
+    from controlplane.operations.intents import lease_key
+    from controlplane.operations.leases import holding
+    from controlplane.operations.ledger import Record, recording
+
+    record = Record(plant.store, plant.clock, plant.me, card.id)
+    facts = {"digest": card.digest, "epoch": card.epoch}
+    said = f"{card.operation.value} {card.target}" if begins else "goes on from the card"
+    with holding(holder(plant, card.id), lease_key(card)) as held:
+        try:
+            with recording(record, begins=begins, said=said, facts=facts):
+                yield Performance(record, held.check)
+        finally:
+            owed = "" if not record.owed else f"; {len(record.owed)} of its lines could not be written"
+            session.say(f"ledger of {card.id}: head {record.head or 'unknown'}{owed}")
+
+
+def holder(plant: Plant, operation: str = "") -> Holder:
+    """This process, as the lease of `operation` names it."""
+    from controlplane.adapters.system.clock import elapsed
+    from controlplane.operations.executors import holder_of
+    from controlplane.operations.leases import Holder
+
+    return Holder(plant.store, holder_of(plant.me, operation), elapsed, time.sleep)
+
+
+def emergency_means(plant: Plant, act: Performance) -> EmergencyMeans:
+    """What switching emergency mode works with."""
+    from controlplane.operations.emergency import EmergencyMeans
+
+    return EmergencyMeans(
+        store=plant.store,
+        edge=plant.edge_store,
+        steering=plant.steering,
+        switches=plant.switches,
+        home=plant.inventory.home,
+        check=act.check,
+        record=act.record,
+        tell=lambda words: session.say(f"  {words}"),
+    )
+
+
+def resumed(plant: Plant, card: Card) -> Card:
+    """Go on with any operation from its card; gives the closed card. Raises as its reconciler, and LeaseHeld."""
+    from controlplane.domain.emergency import EmergencyCard
+    from controlplane.domain.failover import reopened
+    from controlplane.operations import emergency, fail_over
+
+    if isinstance(card, EmergencyCard):
+        if card.state != "open":
+            return card
+        with performing(plant, card, begins=False) as act:
+            return emergency.reconcile(emergency_means(plant, act), card)
+    card = reopened(card)
+    if card.state != "open":
+        _close_ledger(plant, card)
+        return card
+    with performing(plant, card, begins=False) as act:
+        return fail_over.reconcile(plant.means(act.told, act.check), card)
+
+
+def switched(plant: Plant, card: EmergencyCard) -> EmergencyCard:
+    """Begin and perform a new switching. Raises as `emergency.begin` and `emergency.reconcile`, and LeaseHeld."""
+    from controlplane.operations import emergency
+
+    with performing(plant, card, begins=True) as act:
+        return emergency.reconcile(emergency_means(plant, act), emergency.begin(plant.store, plant.steering, card))
+
+
+def _close_ledger(plant: Plant, card: Card) -> None:
+    """A performer that died between closing its card and saying so: the ledger hears it now."""
+    from controlplane.domain.ledger import Kind
+    from controlplane.operations.ledger import Record, chain, operations
+
+    if card.state == "done" and card.id in operations(plant.store) and not chain(plant.store, card.id).is_closed:
+        Record(plant.store, plant.clock, plant.me, card.id).write(Kind.CLOSED, "the card was found closed")
