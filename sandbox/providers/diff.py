@@ -55,10 +55,13 @@ def _of_pair(old: Any, new: Any, sets: frozenset[str], path: str, plain: str) ->
     elif isinstance(old, Mapping) and isinstance(new, Mapping) and SIGNATURE not in new:
         yield from changes(old, new, sets, path, plain)
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            before = old[index] if index < len(old) else None
-            after = new[index] if index < len(new) else None
+        both = min(len(old), len(new))
+        for index, (before, after) in enumerate(zip(old[:both], new[:both], strict=True)):
             yield from _of_pair(before, after, sets, f"{path}[{index}]", plain)
+        # An element more or less is a change also where it says nothing.
+        kind = Kind.DELETE if len(old) > both else Kind.ADD
+        for index in range(both, max(len(old), len(new))):
+            yield Change(f"{path}[{index}]", plain, kind)
     else:
         yield Change(path, plain, Kind.UPDATE)
 

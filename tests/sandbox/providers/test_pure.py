@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.providers import naming, project, types
-from sandbox.providers.diff import changes, needs_replacement, same
+from sandbox.providers.diff import Kind, changes, needs_replacement, same
 from sandbox.providers.refusals import VendorSaidNo, made_once, patiently
 from sandbox.providers.row import Type
 from sandbox.providers.schema import Spec
@@ -83,6 +83,14 @@ def test_a_changed_property_is_found_under_its_path(row: Type, data: st.DataObje
     assert {one.top for one in found} <= {name}
     assert bool(found) is not same(inputs.get(name), other, row.rules.sets, name)
     assert all(needs_replacement(one, row.force_new) == (name in row.force_new) for one in found)
+
+
+def test_an_empty_element_more_is_a_change() -> None:
+    """A list that grows or shrinks by an element that says nothing differs, at that element."""
+    for old, new, kind in (([{}], [{}, {}], Kind.ADD), ([{}, {}], [{}], Kind.DELETE)):
+        for sets in (frozenset[str](), frozenset({"parameters"})):
+            found = list(changes({"parameters": old}, {"parameters": new}, sets))
+            assert [(one.path, one.kind) for one in found] == [("parameters[1]", kind)]
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if "Bucket" not in row.token], ids=lambda row: row.token[-20:])
