@@ -15,7 +15,7 @@ from controlplane.cache.entry import Entry, Read, Status, all_tags
 from controlplane.cache.explain import Explanation, explain
 from controlplane.cache.hooks import Hooks
 from controlplane.cache.hot_keys import SAMPLE_MASK, HotKeys
-from controlplane.cache.load import Loader
+from controlplane.cache.load import Loader, required
 from controlplane.cache.many import BulkLoader, Many
 from controlplane.cache.options import CallOptions
 from controlplane.cache.parts import Terms
@@ -112,15 +112,17 @@ class Cache:
                     self.stats.joined += 1
                     landing = await flight.seat() or await flight.result()
                     if landing.answers:
-                        return cast(T, landing.entry.own())
+                        value = landing.entry.own()
+                        return value  # noqa: RET504  (a `cast` would be a call more for each of a crowd)
                 elif (policy := self._may_ask(key, tier)) is not None:
                     entry = await self._ask(key, as_type)
                     if entry is not None and self._welcome(key, entry, policy):
                         self.stats.redis_hits += 1
-                        return cast(T, entry.value if entry.thaw is None else entry.own())
+                        value = entry.value if entry.thaw is None else entry.own()
+                        return value  # noqa: RET504  (as above)
                     terms = self._terms(key, tier, tags, as_type, options)
-                    return cast(T, (await self._engine.reader.read(key, load, terms, fetch=False)).value)
-        return cast(T, (await self._read(key, load, self._terms(key, tier, tags, as_type, options))).value)
+                    return cast(T, (await self._engine.reader.read(key, required(load), terms, fetch=False)).value)
+        return cast(T, (await self._read(key, required(load), self._terms(key, tier, tags, as_type, options))).value)
 
     async def read(
         self,
@@ -143,8 +145,7 @@ class Cache:
     async def get(self, key: str, default: D, *, as_type: type[T]) -> T | D: ...
     async def get(self, key: str, default: Any = None, *, as_type: type[Any] | None = None) -> Any:
         """The value if memory or Redis has a hit, else `default`; a stale value is no hit (ask `read` for it)."""
-        entry = self.hit(key)
-        if entry is not None:
+        if (entry := self.hit(key)) is not None:
             self.stats.hits += 1
             return entry.own()
         read = await self._read(key, None, self._terms(key, Tier.MEDIUM, (), as_type, {}))

@@ -36,7 +36,8 @@ class Flight(Generic[T]):
 
         Leaving it does not end the flight. For flights that may still be joined.
         """
-        seat: asyncio.Future[T | None] = self._loop.create_future()
+        # Not through the loop, whose method is Python code that makes just this.
+        seat: asyncio.Future[T | None] = asyncio.Future(loop=self._loop)
         self._waiting.append(seat)
         return seat
 

@@ -111,6 +111,16 @@ async def called(load: Loader[T], context: Load, longest: float) -> T:
         ) from error
 
 
+def required(load: Loader[T]) -> Loader[T]:
+    """The same loader. Raises BadInput for what cannot be called."""
+    if not callable(load):
+        raise BadInput(
+            f"the loader is {load!r}, which cannot be called; nothing was read",
+            next_step="Give get_or_load a coroutine function; `get` and `read` do without a loader.",
+        )
+    return load
+
+
 def begun(load: Callable[[Any], Awaitable[T]], asked: Any) -> Awaitable[T]:
     """What `load(asked)` begins. Raises what that raises, BadInput for a plain function."""
     answer = load(asked)

@@ -72,7 +72,10 @@ class SharedTier:
         if not ticket:
             self._stats.redis_skipped += 1
             return None
-        text = self._prefix + key
+        try:
+            text = self._prefix + key
+        except TypeError:
+            text = in_namespace(self._namespace, key)
         name = encode(text)
         asking = self.asking
         asking.add(key)

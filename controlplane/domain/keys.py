@@ -7,6 +7,8 @@ import hashlib
 import re
 from urllib.parse import unquote_to_bytes
 
+from controlplane.errors import BadInput
+
 MAX_ENCODED = 512
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/@+=")
 # What `encode` leaves as it is, in one look: every read asks.
@@ -43,7 +45,15 @@ def is_plain(text: str) -> bool:
 
 
 def in_namespace(namespace: str, key: str) -> str:
-    """A key's full name: its namespace (colons escaped, so that it is injective), a colon, the key."""
+    """A key's full name: its namespace (colons escaped, so that it is injective), a colon, the key.
+
+    Raises BadInput for a key that is no text.
+    """
+    if not isinstance(key, str):
+        raise BadInput(
+            f"the cache key {key!r} is of type {type(key).__name__}, not a text; nothing was read or stored",
+            next_step='Make it a text, for example f"guests:{key}".',
+        )
     return _prefix(namespace) + key
 
 

@@ -76,3 +76,35 @@ async def test_a_bulk_loader_answers_a_mapping() -> None:
             assert {str(error) for error in many.failed.values()} == {
                 f"a loader of several keys answered a {kind}; nothing was cached"
             }
+
+
+@pytest.mark.parametrize("loader", [None, "value", 7])
+@in_loop
+async def test_what_cannot_be_called_is_no_loader(loader: Any) -> None:
+    """It is refused where it would be needed, and named."""
+    scene = world()
+    async with scene.cache() as cache:
+        with pytest.raises(BadInput, match="cannot be called") as caught:
+            await cache.get_or_load("k", loader)
+        assert repr(loader) in str(caught.value)
+        assert cache.peek("k") is None
+
+
+@pytest.mark.parametrize("key", [7, None, b"k", ("k",)])
+@pytest.mark.parametrize("options", [{}, {"fresh": "5s"}], ids=["plain", "with an option"])
+@in_loop
+async def test_a_key_that_is_no_text_is_refused(key: Any, options: Any) -> None:
+    """A number, bytes or nothing as a key are told what to do, on every way into the cache."""
+    scene = world()
+
+    async def load(context: Load) -> str:
+        return "value"
+
+    async with scene.cache() as cache:
+        with pytest.raises(BadInput, match="not a text"):
+            await cache.get_or_load(key, load, **options)
+        with pytest.raises(BadInput, match="not a text"):
+            await cache.read(key, load, **options)
+        with pytest.raises(BadInput, match="not a text"):
+            await cache.put(key, "value")
+        assert scene.tier.values == {}
