@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from controlplane.cache.options import TIERS, Options
 from sandbox.delays import REGIONS
 from sandbox.origin.seed import Seed, from_catalogue
 from sandbox.origin.serve import Settings, serving
@@ -32,10 +33,12 @@ def settings(arguments: list[str]) -> Settings:
         "--further", action="append", default=[], choices=REGIONS, help="a region that follows, or leads, the pair"
     )
     parser.add_argument("--catalogue", type=Path, help="seed from this catalogue; without it from one wedding, como")
+    parser.add_argument("--without-caches", action="store_true", help="every read asks the database, to compare with")
     said = parser.parse_args(arguments)
     other = said.other or next(region for region in PAIR if region != said.region)
     seed = from_catalogue(said.catalogue) if said.catalogue else Seed()
-    return Settings(Run(said.run), said.region, other, said.home, said.port, seed, tuple(said.further))
+    reads = Options(skip=TIERS) if said.without_caches else Options()
+    return Settings(Run(said.run), said.region, other, said.home, said.port, seed, tuple(said.further), reads)
 
 
 async def main(chosen: Settings) -> None:

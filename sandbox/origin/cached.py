@@ -19,6 +19,7 @@ from controlplane.cache.client import Cache
 from controlplane.cache.entry import Read
 from controlplane.cache.load import Load
 from controlplane.cache.mode import TagWindow, WindowTable
+from controlplane.cache.options import Options
 from controlplane.cache.settings import Settings
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CalendarUnreadable, from_json
@@ -51,14 +52,15 @@ class CacheClock:
 class CachedReads:
     """The cache client of one region's origin; `owed` is the folder of purges that the log has not taken yet.
 
+    `options` are those of all its reads.
     No fault of Redis raises: reads load, purges are owed and delivered by the cache client.
     """
 
-    def __init__(self, url: str, region: str, clock: OffsetClock, owed: Path) -> None:
+    def __init__(self, url: str, region: str, clock: OffsetClock, owed: Path, options: Options | None = None) -> None:
         self._windows = WindowTable()
         self._control = RedisControlKeys(url, timeout=0.25)
         self._cache = Cache(
-            Settings(member=f"origin-{region}"),
+            Settings(member=f"origin-{region}", options=options or Options()),
             log=RedisPurgeLog(url),
             clock=CacheClock(clock),
             second=RedisTier(url),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from controlplane.cache.options import Options
 from sandbox.certificates import ensure_authority, ensure_certificate, server_context
 from sandbox.clock import OffsetClock
 from sandbox.faults import Faults
@@ -41,6 +42,7 @@ class Settings:
     """What the command line says. `first_home` holds until a role document was read; port 0 is a free port.
 
     `other` writes with this region; `further` regions get every write after it was held.
+    `reads` are the options of every read of the cache client.
     """
 
     run: Run
@@ -50,6 +52,7 @@ class Settings:
     port: int = 0
     seed: Seed = field(default_factory=Seed)
     further: tuple[str, ...] = ()
+    reads: Options = field(default_factory=Options)
 
 
 @asynccontextmanager
@@ -115,7 +118,7 @@ async def open_reader(settings: Settings, clock: OffsetClock, stack: AsyncExitSt
     """The region's cache client. Raises KeyError where no Redis of the region is registered."""
     run, region = settings.run, settings.region
     url = redis_url(run.endpoint(f"valkey-{region}-primary"))
-    reader = CachedReads(url, region, clock, run.folder / f"owed-{region}")
+    reader = CachedReads(url, region, clock, run.folder / f"owed-{region}", settings.reads)
     await reader.open()
     stack.push_async_callback(reader.close)
     stack.push_async_callback(_end, asyncio.create_task(reader.keep_up()))

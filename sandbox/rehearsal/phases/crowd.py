@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox import certificates, processes
+from sandbox import certificates, processes, valkey
 from sandbox.rehearsal import figures
 from sandbox.rehearsal.evidence import read_log
 from sandbox.rehearsal.stage import Stage, StageBroken
@@ -78,8 +78,10 @@ def without_caches(stage: Stage, rows: list[dict[str, Any]]) -> int:
     bare.folder.mkdir(mode=0o700)
     for name in (stage.run.ca, stage.run.ca.with_suffix(".key"), stage.run.clock, stage.run.faults):
         shutil.copy(name, bare.folder / name.name)
-    write_json(bare.registry, {"endpoints": {}})
-    words = ("--region", stage.world.home, "--catalogue", str(stage.world.catalogue))
+    # Nobody listens there: nothing of the region's own Redis is read, written or confirmed.
+    nowhere = f"127.0.0.1:{valkey.free_port()}"
+    write_json(bare.registry, {"endpoints": {f"valkey-{stage.world.home}-primary": nowhere}})
+    words = ("--region", stage.world.home, "--catalogue", str(stage.world.catalogue), "--without-caches")
     command = processes.python("sandbox.origin", "--run", str(bare.folder), *words)
     process = processes.start(stage.run, BARE, command)
     try:
