@@ -16,7 +16,8 @@ from controlplane.domain.tier import Tier
 from controlplane.errors import BadInput
 from controlplane.ports.serializer import Serializer
 
-_MOST_FAMILIES = 4_096
+# Families that are remembered, and the longest terms of one: together at most 4 MiB as they stand in Redis.
+_MOST_FAMILIES, _LONGEST_TERMS = 4_096, 1_024
 _TIERS = {tier.value: tier for tier in Tier}
 
 
@@ -163,7 +164,8 @@ class Coding:
             return Unusable.DAMAGED
         decode = decoder_of(serializer, kind)
         family = Family(terms, serializer, common, decode, None if self._isolation.trusts(kind) else decode)
-        if len(self._families) >= _MOST_FAMILIES:
-            self._families.clear()
-        self._families[told, kind] = family
+        if len(told) <= _LONGEST_TERMS:
+            if len(self._families) >= _MOST_FAMILIES:
+                self._families.clear()
+            self._families[told, kind] = family
         return family

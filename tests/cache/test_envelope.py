@@ -163,3 +163,20 @@ def test_what_msgspec_cannot_write_stays_in_memory() -> None:
     """A value without a MessagePack form is None here, never pickled."""
     assert coding.encode(object()) is None
     assert coding.encode({1: lambda: None}) is None
+
+
+def test_what_is_remembered_of_terms_is_bounded() -> None:
+    """Five thousand different terms, and some of 20 KB: all are read, few are kept, none of the long ones."""
+    own = Coding(
+        Serializers(), namespace="main", compress_above=64, longest=LONGEST, longest_life=1000.0, copy="frozen"
+    )
+    for number in range(5_000):
+        terms = EntryTerms(number, 1, 1, "low", ("wedding:como",), 1, 0)
+        assert isinstance(own.open(envelope.wrap("k", terms, b"\xc0"), "k", None), Opened)
+    assert 0 < len(own._families) <= 4_096
+    long = EntryTerms(1, 1, 1, "low", tuple(f"wedding:{number:0>200}" for number in range(100)), 1, 0)
+    before = len(own._families)
+    opened = own.open(envelope.wrap("k", long, b"\xc0"), "k", None)
+    assert isinstance(opened, Opened)
+    assert opened.family.terms == long
+    assert len(own._families) == before
