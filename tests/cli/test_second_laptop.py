@@ -29,6 +29,7 @@ from controlplane.settings import read_profile
 from tests.contracts.cloud import Cloud, Platform, provisioned
 
 PATIENCE = 120
+SAFE_TO_RETRY = 18
 
 
 @dataclass
@@ -49,9 +50,12 @@ class Laptop:
         )
 
     def ask(self, *arguments: str) -> tuple[int, str, str]:
-        """Run a command to its end."""
-        process = self.begin(*arguments)
-        out, err = process.communicate(timeout=PATIENCE)
+        """Run a command to its end; again where the world did not answer in time and it says that a retry is safe."""
+        for _ in range(5):
+            process = self.begin(*arguments)
+            out, err = process.communicate(timeout=PATIENCE)
+            if process.returncode != SAFE_TO_RETRY:
+                break
         return process.returncode, out, err
 
     def caught(self, number: signal.Signals, word: str, *arguments: str) -> subprocess.Popen[str]:
