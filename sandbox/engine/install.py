@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,9 +30,14 @@ def install(folder: Path, environ: Mapping[str, str] = os.environ) -> Path | Non
     if found is not None and not is_standin(Path(found)):
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    script = folder / "pulumi"
-    script.write_text(_SCRIPT.format(python=sys.executable, root=str(Path(__file__).resolve().parents[2])))
-    script.chmod(0o755)
+    script, draft = folder / "pulumi", folder / "pulumi.draft"
+    draft.write_text(_SCRIPT.format(python=sys.executable, root=str(Path(__file__).resolve().parents[2])))
+    draft.chmod(0o755)
+    script.unlink(missing_ok=True)
+    # Another process writes what will be executed: a fork of ours, by whatever thread, may hold open what we write, and
+    # the kernel does not execute a file that somebody writes (ETXTBSY).
+    subprocess.run(["cp", "-p", draft, script], check=True)
+    draft.unlink()
     return script
 
 
