@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+_ROOT = Path(__file__).resolve().parents[2]
 _SCRIPT = """#!{python}
 # wedcache's stand-in for the Pulumi CLI, for the sandbox only
 import os
@@ -30,13 +32,18 @@ def install(folder: Path, environ: Mapping[str, str] = os.environ) -> Path | Non
     if found is not None and not is_standin(Path(found)):
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    script, draft = folder / "pulumi", folder / "pulumi.draft"
-    draft.write_text(_SCRIPT.format(python=sys.executable, root=str(Path(__file__).resolve().parents[2])))
+    script, text = folder / "pulumi", _SCRIPT.format(python=sys.executable, root=str(_ROOT))
+    if script.exists() and script.read_text() == text:
+        return script
+    # Several threads may install at once: each makes a file of its own, and the last rename wins.
+    name = f"pulumi.{os.getpid()}-{threading.get_ident()}"
+    draft, made = folder / f"{name}.draft", folder / f"{name}.made"
+    draft.write_text(text)
     draft.chmod(0o755)
-    script.unlink(missing_ok=True)
     # Another process writes what will be executed: a fork of ours, by whatever thread, may hold open what we write, and
     # the kernel does not execute a file that somebody writes (ETXTBSY).
-    subprocess.run(["cp", "-p", draft, script], check=True)
+    subprocess.run(["cp", "-p", draft, made], check=True)
+    made.replace(script)
     draft.unlink()
     return script
 

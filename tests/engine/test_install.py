@@ -31,3 +31,15 @@ def test_it_can_be_executed_at_once_whoever_forks_meanwhile(tmp_path: Path) -> N
         done.set()
         for thread in threads:
             thread.join()
+
+
+def test_several_threads_may_install_at_once(tmp_path: Path) -> None:
+    """All of them get a script that is whole, and nothing else is left in the folder."""
+    found: list[Path | None] = []
+    threads = [threading.Thread(target=lambda: found.append(install(tmp_path, {"PATH": ""}))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [tmp_path / "pulumi"] * 8
+    assert [one.name for one in tmp_path.iterdir()] == ["pulumi"]
