@@ -39,11 +39,6 @@ def decode(encoded: str) -> str | None:
     return text if encode(text) == encoded else None
 
 
-def is_plain(text: str) -> bool:
-    """Whether `encode` leaves `text` as it is."""
-    return _PLAIN.fullmatch(text) is not None
-
-
 def in_namespace(namespace: str, key: str) -> str:
     """A key's full name: its namespace (colons escaped, so that it is injective), a colon, the key.
 
