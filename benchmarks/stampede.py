@@ -6,8 +6,9 @@ import asyncio
 import gc
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from statistics import median
+from typing import Any
 
 from cashews import Cache as Cashews
 
@@ -53,7 +54,7 @@ async def _measured(url: str, crowd: int) -> Row:
     async with Cache(Settings(), log=log, second=tier, clock=SystemClock()) as cache:
         for number in range(ROUNDS[crowd]):
             key = f"cold {crowd} {number}"
-            created.append(await _creation(crowd))
+            created.append(await _taken(_nothing, crowd))
             ours.append(await _taken(lambda key=key: cache.get_or_load(key, load), crowd) - created[-1])  # type: ignore[misc]  # a default binds the key
             if crowd == min(ROUNDS) and number < 3:
                 others.append(await _taken(lambda key=key: theirs(key), crowd) - created[-1])  # type: ignore[misc]  # as above
@@ -70,36 +71,29 @@ async def _measured(url: str, crowd: int) -> Row:
         bar=f"<= {BAR:g}x the creation of the tasks",
         holds=ratio <= BAR,
         conditions=(
-            f"Redis is asked first (cold), a load of {LOAD_SECONDS:g} s, collector on, CPU time of the thread so that "
-            f"waiting for the loader costs nothing, median of {ROUNDS[crowd]} rounds; the floor creates as many tasks "
-            "that do nothing; cashews with lock=True on `mem://`, net as well"
+            f"Redis is asked first (cold), a load of {LOAD_SECONDS:g} s, collector on, after gc.freeze(), CPU time of"
+            f" the thread so that waiting for the loader costs nothing, median of {ROUNDS[crowd]} rounds; the floor"
+            " creates as many tasks that do nothing; cashews with lock=True on `mem://`, net as well"
         ),
         rivals={"cashews lock=True": round(median(others) * 1000, 2)} if others else {},
     )
 
 
-async def _creation(crowd: int) -> float:
-    """CPU seconds for `crowd` tasks by themselves: created, run, ended, with nothing in them."""
+async def _nothing() -> None:
+    """What a task costs by itself: created, run, ended."""
+
+
+async def _taken(call: Callable[[], Coroutine[Any, Any, object]], crowd: int) -> float:
+    """CPU seconds for `crowd` tasks that each run `call`."""
+    # As the guide advises services: what is there for good is not looked through while a crowd waits.
     gc.collect()
-
-    async def caller() -> None:
-        """Nothing."""
-
-    begun = time.thread_time()
-    await asyncio.gather(*[asyncio.create_task(caller()) for _ in range(crowd)])
-    return time.thread_time() - begun
-
-
-async def _taken(call: Callable[[], Awaitable[object]], crowd: int) -> float:
-    """CPU seconds for `crowd` tasks that each await `call`."""
-    gc.collect()
-
-    async def caller() -> None:
-        await call()
-
-    begun = time.thread_time()
-    await asyncio.gather(*[asyncio.create_task(caller()) for _ in range(crowd)])
-    return time.thread_time() - begun
+    gc.freeze()
+    try:
+        begun = time.thread_time()
+        await asyncio.gather(*[asyncio.create_task(call()) for _ in range(crowd)])
+        return time.thread_time() - begun
+    finally:
+        gc.unfreeze()
 
 
 BENCHMARK = Benchmark("stampede", measure)

@@ -26,7 +26,8 @@ class Breaker:
     Failures closer together than `spacing` are one: a thousand reads that share a time limit fail at once. The rest
     doubles with each failed probe, from `rest` to `longest_rest`. A probe that never reports is given up after
     `patience`. All in seconds. A call asks `admit` for a ticket and reports with it by `succeeded`, `failed` or
-    `abandoned`; a ticket from before the phase changed says nothing any more.
+    `abandoned`; a ticket from before the phase changed says nothing any more. While it `is_quiet` (closed, and nothing
+    failed since the last success), `admit` would give `ticket`, and `succeeded` do nothing.
     """
 
     __slots__ = (
@@ -40,8 +41,9 @@ class Breaker:
         "_rests",
         "_retry_at",
         "_spacing",
-        "_ticket",
+        "is_quiet",
         "opened",
+        "ticket",
     )
 
     def __init__(
@@ -60,7 +62,8 @@ class Breaker:
         self._longest_rest = longest_rest
         self._spacing = spacing
         self._patience = patience
-        self._ticket = 1
+        self.ticket = 1
+        self.is_quiet = True
         self._in_a_row = 0
         self._counted_at = -math.inf
         self._rests = 0
@@ -79,30 +82,32 @@ class Breaker:
     def admit(self, now: float) -> int:
         """A ticket if a call may be made at second `now`, else 0; in the half-open phase the caller is the probe."""
         if self._retry_at is None:
-            return self._ticket
+            return self.ticket
         if now < self._retry_at:
             return 0
         if self._probe_since is not None and now - self._probe_since < self._patience:
             return 0
         self._probe_since = now
-        self._ticket += 1
-        return self._ticket
+        self.ticket += 1
+        return self.ticket
 
     def succeeded(self, ticket: int) -> None:
         """A call was answered; a probe's answer closes the breaker."""
-        if ticket != self._ticket:
+        if ticket != self.ticket:
             return
         self._in_a_row = 0
+        self.is_quiet = True
         if self._retry_at is not None:
             self._retry_at = self._probe_since = None
             self._counted_at = -math.inf
             self._rests = 0
-            self._ticket += 1
+            self.ticket += 1
 
     def failed(self, ticket: int, now: float) -> None:
         """A call was not answered, as was clear at second `now`."""
-        if ticket != self._ticket:
+        if ticket != self.ticket:
             return
+        self.is_quiet = False
         if self._retry_at is not None:
             self._open(now)
         elif now - self._counted_at >= self._spacing:
@@ -113,7 +118,7 @@ class Breaker:
 
     def abandoned(self, ticket: int) -> None:
         """A call ended without an outcome (its caller left): another one may probe."""
-        if ticket == self._ticket:
+        if ticket == self.ticket:
             self._probe_since = None
 
     def _open(self, now: float) -> None:
@@ -121,5 +126,5 @@ class Breaker:
         self._retry_at = now + min(self._longest_rest, self._rest * 2.0 ** min(self._rests, 32))
         self._probe_since = None
         self._rests += 1
-        self._ticket += 1
+        self.ticket += 1
         self.opened += 1

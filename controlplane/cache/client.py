@@ -110,9 +110,9 @@ class Cache:
             if not options and asyncio.get_running_loop() is self._here:
                 if (flight := self._bare(key)) is not None:
                     self.stats.joined += 1
-                    landing = await flight.seat() or await flight.result()
-                    if landing.answers:
-                        value = landing.entry.own()
+                    if (landing := await flight.seat() or await flight.result()).answers:
+                        entry = landing.entry
+                        value = entry.value if entry.thaw is None else entry.own()
                         return value  # noqa: RET504  (a `cast` would be a call more for each of a crowd)
                 elif (policy := self._may_ask(key, tier)) is not None:
                     entry = await self._ask(key, as_type)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from controlplane.cache import compress, envelope
 from controlplane.cache.entry import common_of
 from controlplane.cache.envelope import EntryTerms, Unusable
@@ -48,14 +46,9 @@ class Family:
         self.clear_at = -1
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """What an envelope held: what an entry keeps of the value and how a caller's own comes from it (see `Kept`), the
-    size of the value's bytes before they were packed, and what it has in common with others."""
-
-    value: Any
-    thaw: Thaw | None
-    size: int
-    family: Family
+# What an envelope held: what an entry keeps of the value and how a caller's own comes from it (see `Kept`), the size of
+# the value's bytes before they were packed, and what it has in common with others. A plain tuple, made for every read.
+Opened = tuple[Any, Thaw | None, int, Family]
 
 
 class Coding:
@@ -117,7 +110,8 @@ class Coding:
     def open(self, raw: bytes, name: str, kind: Any) -> Opened | Unusable:
         """The value of `name` in `raw`, as type `kind` (None: plain dicts, lists, texts, numbers); or why not."""
         found = envelope.unwrap(raw, name, self._longest)
-        if isinstance(found, Unusable):
+        # Asking whether it is a tuple is one look; whether it is of an Enum's class, a call of that.
+        if not isinstance(found, tuple):
             return found
         told, payload = found
         family = self._families.get((told, kind))
@@ -139,8 +133,8 @@ class Coding:
             # Whatever a serializer makes of bytes that are not of the asked type: it is no value of it.
             return Unusable.MISTYPED
         if family.hands_out or self._isolation.hands_out(value, kind):
-            return Opened(value, None, len(payload), family)
-        return Opened(payload, family.thaw, len(payload), family)
+            return value, None, len(payload), family
+        return payload, family.thaw, len(payload), family
 
     def _meet(self, told: bytes, kind: Any) -> Family | Unusable:
         """A family that was not seen lately."""

@@ -67,7 +67,7 @@ class _Common(Generic[T]):
         entry.common = (*tags, shared._replace(**{self._name: value}))
 
 
-class Entry(msgspec.Struct, eq=False):
+class Entry(msgspec.Struct, eq=False, gc=False):
     """One value in memory.
 
     `started` is this process's monotonic second at which the value's load began (in whichever process); `fresh`,
@@ -79,7 +79,8 @@ class Entry(msgspec.Struct, eq=False):
     count) and `mark` belong to memory: the barriers' generation at which the entry was last found valid (-1: never),
     and memory's epoch of its last use.
 
-    In memory an entry takes 176 bytes with its two times; tags and durations are shared by all that have the same.
+    In memory an entry takes 160 bytes with its two times; tags and durations are shared by all that have the same. The
+    garbage collector does not look at entries: a value that leads back to its own cache goes when that is closed.
     """
 
     # A struct, because one is made for every read that the second tier answers: a class of slots takes twice as long.

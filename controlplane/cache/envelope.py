@@ -19,7 +19,7 @@ MARK = b"WC"
 VERSION = 3
 _OURS = MARK + bytes((VERSION,))
 _head = struct.Struct(">3sIHH")
-_read_head = _head.unpack_from
+_read_head, _crc32 = _head.unpack_from, zlib.crc32
 # The checksum covers what is behind it.
 _CHECKED = 7
 _START = _head.size
@@ -64,7 +64,7 @@ def wrap(key: str, terms: EntryTerms, value: bytes) -> bytes:
     except struct.error as error:
         raise ValueError(f"terms of {len(told)} bytes and a key of {len(name)}; at most 65535 each") from error
     body = b"%s%s%s%s" % (lengths, told, name, value)
-    return b"%s%s%s" % (_OURS, zlib.crc32(body, VERSION).to_bytes(4, "big"), body)
+    return b"%s%s%s" % (_OURS, _crc32(body, VERSION).to_bytes(4, "big"), body)
 
 
 def unwrap(raw: bytes, key: str, longest: int) -> tuple[bytes, bytes] | Unusable:
@@ -72,17 +72,18 @@ def unwrap(raw: bytes, key: str, longest: int) -> tuple[bytes, bytes] | Unusable
 
     Another key's envelope (two long keys with one digest, a copied value) is foreign.
     """
-    if len(raw) < _START:
+    try:
+        ours, checksum, told, begin = _read_head(raw)
+    except struct.error:
         return _strange(raw)
-    ours, checksum, terms, name = _read_head(raw)
     if ours != _OURS:
         return _strange(raw)
     if len(raw) > longest + _HEADROOM + len(key):
         return Unusable.TOO_LARGE
-    if zlib.crc32(raw[_CHECKED:], VERSION) != checksum:
+    if _crc32(raw[_CHECKED:], VERSION) != checksum:
         return Unusable.DAMAGED
-    told = _START + terms
-    begin = told + name
+    told += _START
+    begin += told
     if raw[told:begin] != key.encode():
         return Unusable.FOREIGN if begin <= len(raw) else Unusable.DAMAGED
     return raw[_START:told], raw[begin:]

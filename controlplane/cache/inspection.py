@@ -90,7 +90,7 @@ async def inspect(look: TierLook, namespace: str, key: str, *, longest: int) -> 
     if isinstance(opened, Unusable):
         verdict = f"miss: {_WHY_NOT[opened]}"
         return Inspection(key, held.name, verdict, held.kind, held.bytes, held.life, version)
-    return await _of_entry(look, key, held, opened, all_tags(namespace, key, opened.family.terms.tags))
+    return await _of_entry(look, key, held, opened, all_tags(namespace, key, opened[-1].terms.tags))
 
 
 async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: tuple[str, ...]) -> Inspection:
@@ -101,7 +101,8 @@ async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: 
     barriers = Barriers()
     barriers.adopt(position, base, known)
     standing = barriers.standing(tags, held.stored.as_of)
-    found, as_of = opened.family.terms, held.stored.as_of
+    value, _, size, family = opened
+    found, as_of = family.terms, held.stored.as_of
     age = max(0.0, held.now - held.stored.born)
     fresh_for, stale_for = found.fresh / 1000 - age, (found.fresh + found.stale) / 1000 - age
     return Inspection(
@@ -112,9 +113,9 @@ async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: 
         held.bytes,
         held.life,
         envelope.VERSION,
-        opened.family.serializer.name,
+        family.serializer.name,
         bool(found.packing),
-        opened.size,
+        size,
         f"{as_of.epoch} {as_of.n}",
         f"{position.epoch} {position.n}",
         round(age, 3),
@@ -123,7 +124,7 @@ async def _of_entry(look: TierLook, key: str, held: Held, opened: Opened, tags: 
         found.tier,
         tags,
         {barrier.tag: (barrier.soft, barrier.hard) for barrier in known},
-        opened.value,
+        value,
     )
 
 

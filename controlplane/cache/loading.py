@@ -6,7 +6,6 @@ What a load brings is kept only if no purge of its tags came since it began.
 from __future__ import annotations
 
 import contextlib
-import math
 from typing import Any, NamedTuple
 
 from controlplane.cache.barriers import Standing
@@ -143,7 +142,7 @@ class Loading:
         state = State.HIT if is_sure else self._judged.weigh(entry, now).state
         if state is State.DEAD:
             return False
-        if policy.memory != math.inf or policy.refresh_ahead is not None:
+        if policy.is_cut:
             entry.fresh_until = self._keeping.answers_until(entry, policy)
         self._memory.put(key, entry)
         return state is State.HIT

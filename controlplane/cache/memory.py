@@ -52,24 +52,22 @@ class Memory:
         False: a newer one is there, or it alone is larger than the bound (then an older one has left as well).
         """
         entries = self.entries
-        known = entries.get(key)
-        if known is not None and known is not entry and known.is_newer_than(entry):
-            return False
-        cost = entry.size + len(key) + OVERHEAD
-        if cost > self._max_bytes:
-            self.stats.memory_refused += 1
-            self.drop(key)
-            return False
-        if known is not None:
-            return self._replace(key, known, entry)
-        is_full = len(entries) >= self._max_entries or self.bytes + cost > self._max_bytes
-        gone = self._make_room(1, cost) if is_full else ()
+        size = self.bytes + entry.size + len(key) + OVERHEAD
+        if key in entries:
+            return self._replace(key, entries[key], entry)
+        gone = None
+        if size > self._max_bytes or len(entries) >= self._max_entries:
+            if size - self.bytes > self._max_bytes:
+                self.stats.memory_refused += 1
+                return False
+            gone = self._make_room(1, size - self.bytes)
+            size = self.bytes + cost_of(key, entry)
         entry.uses = 0
         entry.mark = self.queues.enter(key)
         if not entry.key:
             entry.shelve(key)
         entries[key] = entry
-        self.bytes += cost
+        self.bytes = size
         if gone:
             self._tell(gone)
         return True
@@ -88,7 +86,13 @@ class Memory:
         self.bytes = 0
 
     def _replace(self, key: str, known: Entry, entry: Entry) -> bool:
-        """Put another entry in the place that the key has."""
+        """Put another entry in the place that the key has, unless it is older."""
+        if known is not entry and known.is_newer_than(entry):
+            return False
+        if cost_of(key, entry) > self._max_bytes:
+            self.stats.memory_refused += 1
+            self.drop(key)
+            return False
         entry.uses, entry.mark = known.uses, self.queues.unseen
         entry.shelve(key)
         self.bytes += cost_of(key, entry) - cost_of(key, known)

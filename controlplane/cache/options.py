@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict, cast
 
 from controlplane.cache.durations import Duration, seconds
@@ -73,6 +73,11 @@ class Policy:
     loader: str = ""
     loader_failures: int = 5
     loader_rest: float = 5.0
+    # Whether memory answers for less than `fresh`, without further thought.
+    is_cut: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_cut", self.memory != math.inf or self.refresh_ahead is not None)
 
     @property
     def uses_memory(self) -> bool:

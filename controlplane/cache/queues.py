@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from zlib import crc32
 
 from controlplane.cache.entry import UNSEEN, Entry
 from controlplane.cache.epochs import Epochs
@@ -48,13 +47,13 @@ class Queues:
 
     def enter(self, key: str) -> tuple[int, int]:
         """Give a key that is not in memory its place, before its entry is put there; the entry's mark."""
-        self._left -= 1
-        if self._left <= 0:
+        left = self._left = self._left - 1
+        if left <= 0:
             generation, epoch = self.mark
             self.mark, self.unseen = (generation, epoch + 1), (-1, epoch + 1)
             self._left = max(1, len(self._entries) // _EPOCHS)
         # As `fingerprint_of`, without the call.
-        fingerprint = crc32(key.encode("utf-8", "replace")) * 0x9E3779B1 >> 7 & 0xFFFFFFFF
+        fingerprint = hash(key) & 0xFFFFFFFF
         trial = self.trial
         if not fingerprint & trial.left_out:
             trial.enter(key, fingerprint)
@@ -172,5 +171,9 @@ def _remembered(entries: int) -> int:
 
 
 def fingerprint_of(key: str) -> int:
-    """32 bits that tell keys apart, the same in every process; the lowest are as good as any."""
-    return crc32(key.encode("utf-8", "replace")) * 0x9E3779B1 >> 7 & 0xFFFFFFFF
+    """32 bits that tell keys apart; the lowest are as good as any.
+
+    Python has them ready, and salts them (SipHash): nobody outside can choose keys that sway the trial. So two
+    processes may choose differently for the same traffic, but where PYTHONHASHSEED is set.
+    """
+    return hash(key) & 0xFFFFFFFF

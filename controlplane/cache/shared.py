@@ -13,7 +13,6 @@ from controlplane.cache.breaker import Breaker, Phase
 from controlplane.cache.clear import is_clear, is_untouched
 from controlplane.cache.coding import Coding
 from controlplane.cache.entry import UNSEEN, Entry, all_tags
-from controlplane.cache.envelope import Unusable
 from controlplane.cache.follow import Follower
 from controlplane.cache.settings import Settings
 from controlplane.cache.shedding import Pressure, sheds
@@ -68,7 +67,8 @@ class SharedTier:
         offset = self._follower.offset
         if offset is None:
             return None
-        ticket = self.read_breaker.admit(self._monotonic())
+        breaker = self.read_breaker
+        ticket = breaker.ticket if breaker.is_quiet else breaker.admit(self._monotonic())
         if not ticket:
             self._stats.redis_skipped += 1
             return None
@@ -83,14 +83,15 @@ class SharedTier:
             stored = await (self._second.fetch(name) if self._spans is None else self._traced(self._spans, key, name))
         except Exception:  # whatever a tier may raise: a read never learns of it
             self._stats.redis_failures += 1
-            self.read_breaker.failed(ticket, self._monotonic())
+            breaker.failed(ticket, self._monotonic())
             return None
         except BaseException:
-            self.read_breaker.abandoned(ticket)
+            breaker.abandoned(ticket)
             raise
         finally:
             asking.discard(key)
-        self.read_breaker.succeeded(ticket)
+        if not breaker.is_quiet:
+            breaker.succeeded(ticket)
         if stored is None:
             return None
         if len(stored.payload) > UNPACKS_ASIDE:
@@ -108,20 +109,23 @@ class SharedTier:
     ) -> Entry | None:
         """The entry that is stored; None, counted, for what is none."""
         opened = self._coding.open(stored.payload, name, as_type)
-        if isinstance(opened, Unusable):
+        if not isinstance(opened, tuple):
             self._stats.count(opened.value)
             return None
-        family, as_of = opened.family, stored.as_of
+        value, thaw, size, family = opened
+        as_of = stored.as_of
         common = family.common
         shared = common[-1]
         # A log server whose clock stepped must not make an entry younger than its arrival here.
-        started = min(stored.born - offset, self._monotonic())
+        started, now = stored.born - offset, self._monotonic()
+        if started > now:  # noqa: PLR1730  (`min` is a call)
+            started = now
         if not is_plain:
             tags = all_tags(self._namespace, key, family.terms.tags)
             times = (shared.fresh, shared.stale, shared.life)
-            return Entry.of(opened.value, tags, as_of, started, *times, shared.tier, opened.size, opened.thaw)
+            return Entry.of(value, tags, as_of, started, *times, shared.tier, size, thaw)
         fresh_until = started + shared.fresh
-        entry = Entry(key, opened.value, opened.thaw, as_of, started, fresh_until, opened.size, UNSEEN, 0, common)
+        entry = Entry(key, value, thaw, as_of, started, fresh_until, size, UNSEEN, 0, common)
         # Nearly every entry has tags that nobody purged lately: then nobody need look at them one by one.
         barriers = self._barriers
         generation = barriers.generation

@@ -100,6 +100,11 @@ def test_settings_that_cannot_work_are_refused(wrong: dict[str, float]) -> None:
         Breaker(**wrong)  # type: ignore[arg-type]  # the wrong value is the point
 
 
+def seen(breaker: Breaker) -> dict[str, object]:
+    """All that a breaker knows."""
+    return {name: getattr(breaker, name) for name in Breaker.__slots__}
+
+
 class BreakerMachine(RuleBasedStateMachine):
     """Calls that begin, end well, end badly or never end, in any order and at any time."""
 
@@ -154,6 +159,15 @@ class BreakerMachine(RuleBasedStateMachine):
         """Whatever happened: after the longest rest and the patience a call passes."""
         if self.breaker.phase(self.now) is Phase.OPEN:
             assert self.breaker.phase(self.now + 4.0) is Phase.HALF_OPEN
+
+    @invariant()
+    def quiet_says_that_there_is_nothing_to_ask_or_tell(self) -> None:
+        """While it is quiet, `admit` gives the ticket at hand and `succeeded` changes nothing."""
+        if self.breaker.is_quiet:
+            before = seen(self.breaker)
+            assert self.breaker.admit(self.now) == self.breaker.ticket
+            self.breaker.succeeded(self.breaker.ticket)
+            assert seen(self.breaker) == before
 
 
 TestBreakerMachine = BreakerMachine.TestCase

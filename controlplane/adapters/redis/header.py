@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 
 from controlplane.domain.purge_log import Position
+from controlplane.ports.second_tier import Stored
 
 VALUE, TOMBSTONE = b"E2", b"T2"
 _fixed = struct.Struct(">2sQQB")
@@ -25,6 +26,23 @@ def header(mark: bytes, at: Position, born: float) -> bytes:
     """The bytes; `born` in seconds of the log's time."""
     epoch = at.epoch.encode()
     return _fixed.pack(mark, max(0, int(born * 1000)), at.n, len(epoch)) + epoch
+
+
+def stored(raw: bytes) -> Stored | None:
+    """The value behind the header; None for a tombstone. Raises ValueError for what is not ours."""
+    if len(raw) < _FIXED:
+        raise ValueError
+    mark, born, _, length = _take(raw)
+    end = _FIXED + length
+    position = _positions.get(raw[_NUMBER:end])
+    if mark != VALUE or position is None:
+        found = parsed(raw)
+        if found is None:
+            raise ValueError
+        mark, position, _, end = found
+        if mark != VALUE:
+            return None
+    return Stored(raw[end:], position, born / 1000)
 
 
 def parsed(raw: bytes) -> tuple[bytes, Position, float, int] | None:

@@ -17,7 +17,7 @@ from controlplane.adapters.redis.answers import Reading
 from controlplane.adapters.redis.cluster import ClusterLane
 from controlplane.adapters.redis.connect import connect, script, translated
 from controlplane.adapters.redis.fills import ClusterFills, Fills
-from controlplane.adapters.redis.header import TOMBSTONE, VALUE, header, parsed
+from controlplane.adapters.redis.header import TOMBSTONE, VALUE, header, stored
 from controlplane.adapters.redis.lane import Lane
 from controlplane.domain import keys as key_names
 from controlplane.domain.purge_log import Position
@@ -112,12 +112,11 @@ class RedisTier:
 
     def _stored(self, raw: bytes) -> Stored | None:
         """What a GET found."""
-        found = parsed(raw)
-        if found is None:
+        try:
+            return stored(raw)
+        except ValueError:
             self.stats.foreign += 1
             return None
-        mark, as_of, born, start = found
-        return Stored(raw[start:], as_of, born) if mark == VALUE else None
 
     def _unanswered(self) -> Unavailable:
         """Why a GET found nothing out."""
