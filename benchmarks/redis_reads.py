@@ -15,7 +15,7 @@ ROUNDS = 3
 PURGES_PER_SECOND = 10
 CONDITIONS = (
     "unique keys, 0.3 KB; whole client: decoded to a struct by everyone, ours with two tags an entry, a barrier check,"
-    f" {PURGES_PER_SECOND} purges/s behind, memory empty when a round begins; GC on, uvloop, best of"
+    f" {PURGES_PER_SECOND} purges/s behind, memory empty when a round begins; GC on, after gc.freeze(), uvloop, best of"
     f" {ROUNDS} interleaved rounds"
 )
 

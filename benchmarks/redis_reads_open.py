@@ -76,7 +76,8 @@ def _row(name: str, what: str, ours: float, floor: float) -> Row:
         ratio=round(ours / floor, 2),
         bar=f"<= {BAR:g}x redis.asyncio",
         holds=ours <= BAR * floor,
-        conditions="open loop, net of the generator, unique keys, 0.3 KB, redis.asyncio's best pool, GC on, uvloop",
+        conditions="open loop, net of the generator, unique keys, 0.3 KB, redis.asyncio's best pool, uvloop, GC on, "
+        "after gc.freeze()",
     )
 
 

@@ -95,9 +95,9 @@ class SharedTier:
         if stored is None:
             return None
         if len(stored.payload) > UNPACKS_ASIDE:
-            opening = functools.partial(self._entry, key, name, stored, offset, as_type, is_plain=name is text)
+            opening = functools.partial(self._entry, key, name, stored, offset, as_type, name is text)
             return await self._aside.run(opening)
-        return self._entry(key, name, stored, offset, as_type, is_plain=name is text)
+        return self._entry(key, name, stored, offset, as_type, name is text)
 
     async def _traced(self, spans: Spans, key: str, name: str) -> Stored | None:
         """One read of the tier, as a span."""
@@ -105,7 +105,7 @@ class SharedTier:
             return await self._second.fetch(name)
 
     def _entry(
-        self, key: str, name: str, stored: Stored, offset: float, as_type: type[Any] | None, *, is_plain: bool
+        self, key: str, name: str, stored: Stored, offset: float, as_type: type[Any] | None, is_plain: bool
     ) -> Entry | None:
         """The entry that is stored; None, counted, for what is none."""
         opened = self._coding.open(stored.payload, name, as_type)
