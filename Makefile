@@ -49,8 +49,8 @@ check: $(READY)  ## ruff, mypy, layers, workflows, sizes and words
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/pytest --durations=0 --durations-min=10 tests/architecture
 
-test: check  ## every check, then every test
-	$(BIN)/pytest -n 2 --dist loadfile
+test: check  ## every check, then every test (those of the architecture are among the checks)
+	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/architecture
 
 rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; FULL=1: at full width
 	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE)) $(if $(FULL),--world full)
