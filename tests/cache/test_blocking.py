@@ -24,7 +24,7 @@ from tests.cache.scene import until as in_time
 _who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 
 
-def until(claim: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for a claim to hold."""
     deadline = time.monotonic() + seconds
     while not claim():

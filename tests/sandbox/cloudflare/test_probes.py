@@ -91,7 +91,7 @@ def _world(**monitor: Any) -> World:
     return world
 
 
-async def _until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
+async def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not come to pass in time"

@@ -134,8 +134,8 @@ class World:
             return Answer(answer.status, rows, await answer.text())
 
     async def settled(self, done: Callable[[], bool]) -> None:
-        """Wait until background work shows; at most 5 seconds."""
-        async with asyncio.timeout(5):
+        """Wait until background work shows; at most 60 seconds."""
+        async with asyncio.timeout(60):
             while not done():  # noqa: ASYNC110 - the POP is observed from outside, it signals nothing
                 await asyncio.sleep(0.005)
 
