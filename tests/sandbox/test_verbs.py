@@ -205,5 +205,5 @@ def test_a_reader_who_has_enough_is_no_error(up: Run) -> None:
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = None
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     assert (process.returncode, said) == (0, "")

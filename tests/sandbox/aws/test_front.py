@@ -181,7 +181,7 @@ def test_it_starts_leaves_and_keeps_its_noise(tmp_path: Path) -> None:
     )
     sts.get_caller_identity()
     process.terminate()
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=120)
     assert (process.returncode, out, errors) == (0, "", "")
     assert (tmp_path / "logs" / "aws.log").exists()
     [line] = (tmp_path / "calls.jsonl").read_text().splitlines()

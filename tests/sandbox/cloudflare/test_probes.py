@@ -65,7 +65,7 @@ def _monitor(**more: Any) -> dict[str, Any]:
         "path": "/health",
         "header": {},
         "port": 0,
-        "timeout": 0.5,
+        "timeout": 30,
         "retries": 0,
         "interval": INTERVAL,
         "consecutive_up": 0,
@@ -163,7 +163,7 @@ def test_an_origin_that_hangs_times_out(tmp_path: Path) -> None:
         assert (seen.reason, seen.code) == ("HTTP timeout occurred", None)
         assert len(origin.seen) - asked >= 2
 
-    _play(tmp_path, _world(timeout=0.2, retries=1), scene)
+    _play(tmp_path, _world(timeout=1, retries=1), scene)
 
 
 def test_one_failure_is_not_three(tmp_path: Path) -> None:

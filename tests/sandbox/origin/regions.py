@@ -79,7 +79,7 @@ class Regions:
         """End every process of the run."""
         processes.end(self.run)
         for process in self._started:
-            process.wait(5)
+            process.wait(60)
 
     def ask(
         self,

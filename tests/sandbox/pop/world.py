@@ -40,7 +40,7 @@ class Api:
                     order["seq"] = seq
             self.snapshot = {**self.snapshot, "invalidations": [], "purges": [], **changes, "seq": seq}
             self._changed.notify_all()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self._changed.wait_for(lambda: self.acked >= seq)
 
     async def edge(self, request: web.Request) -> web.Response:
