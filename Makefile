@@ -13,7 +13,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 RIVALS := $(VENV)/.rivals-ready
 
-.PHONY: help setup lock check test rehearsal prove sandbox sandbox-down bench clean
+.PHONY: help setup lock tools check test rehearsal prove sandbox sandbox-down bench clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -40,17 +40,19 @@ lock: $(READY)  ## compile what is wanted to hash-pinned lock files (which name 
 	$(COMPILE) requirements.in -o requirements.lock
 	$(COMPILE) benchmarks/requirements.in -c requirements.lock -o benchmarks/requirements.lock
 
-check: $(READY)  ## ruff, mypy, layers, workflows, sizes and words
+tools: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+check: tools  ## ruff, mypy, layers, workflows, sizes and words
 	$(BIN)/pytest --durations=0 --durations-min=10 tests/architecture
 
-test: check  ## every check, then every test
-	$(BIN)/pytest -n 2 --dist loadfile
+test: tools  ## every check, then every test
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; FULL=1: at full width
 	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE)) $(if $(FULL),--world full)

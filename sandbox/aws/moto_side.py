@@ -79,12 +79,23 @@ def _stamp_by(now: Callable[[], datetime]) -> None:
     models.utcnow = lambda: now().replace(tzinfo=None)
 
 
+def _look_once() -> None:
+    """Let moto list its own folder and learn a service's errors once: it does both for each request."""
+    from moto import backends
+    from moto.core import errors
+
+    modules, lookups = frozenset(backends.list_of_moto_modules()), errors.ErrorLookupFactory()
+    backends.list_of_moto_modules = lambda: modules
+    errors.ErrorLookupFactory = lambda: lookups
+
+
 class Moto:
     """moto's dispatcher behind locks: its stores are plain dictionaries, and S3's conditional writes must be atomic."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         suspended.keep_versions()
         _stamp_by(now)
+        _look_once()
         self._app: Callable[..., Iterable[bytes]] = DomainDispatcherApplication(create_backend_app)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._making = threading.Lock()

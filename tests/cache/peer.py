@@ -166,11 +166,11 @@ async def serve(connection: socket.socket) -> None:
     who = json.loads(await reader.readline())
     url, scope, settings = who["url"], who["scope"], who["settings"]
     clock = SkewedClock(settings.pop("skew", 0.0))
-    lock = RedisLoadLock(url, scope=scope, timeout=10) if settings.pop("lock", False) else None
+    lock = RedisLoadLock(url, scope=scope, timeout=30) if settings.pop("lock", False) else None
     one_load = frozenset(Tier) if lock else frozenset()
     database = connect(url, timeout=5.0, text=True)
     # A busy machine is no fault of Redis.
-    tier = RedisTier(url, scope=scope, read_timeout=10, write_timeout=10)
+    tier = RedisTier(url, scope=scope, read_timeout=30, write_timeout=30)
     log = RedisPurgeLog(url, scope=scope, timeout=5)
     own = Settings(member=who["name"], one_load=one_load, start_timeout=30.0, **settings)
     async with Cache(own, second=tier, log=log, clock=clock, lock=lock) as cache:

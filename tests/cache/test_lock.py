@@ -21,15 +21,15 @@ HIGH = frozenset({Tier.HIGH})
 
 
 @asynccontextmanager
-async def region(url: str, scope: str, many: int, hold: float) -> AsyncIterator[list[Cache]]:
+async def region(url: str, scope: str, many: int, hold: float, start: float = 20.0) -> AsyncIterator[list[Cache]]:
     """Caches that take turns for the tier `high`, holding the lock for `hold` seconds."""
     caches = [
         Cache(
-            Settings(one_load=HIGH, one_load_for=hold),
-            second=RedisTier(url, scope=scope, read_timeout=5, write_timeout=5),
-            log=RedisPurgeLog(url, scope=scope, timeout=5),
+            Settings(one_load=HIGH, one_load_for=hold, blind_after=30.0, start_timeout=start),
+            second=RedisTier(url, scope=scope, read_timeout=20, write_timeout=20),
+            log=RedisPurgeLog(url, scope=scope, timeout=20),
             clock=SystemClock(),
-            lock=RedisLoadLock(url, scope=scope, timeout=5),
+            lock=RedisLoadLock(url, scope=scope, timeout=20),
         )
         for _ in range(many)
     ]
@@ -41,6 +41,13 @@ async def region(url: str, scope: str, many: int, hold: float) -> AsyncIterator[
             await cache.aclose()
 
 
+def looks_again(cache: Cache) -> bool:
+    """Whether it has looked into Redis more than once: it waits for another one's load."""
+    second = cache._second
+    assert isinstance(second, RedisTier)
+    return second.lane.stats.reads > 1
+
+
 @in_loop
 async def test_the_others_wait_for_the_holders_value(server: valkey.Server, scope: str) -> None:
     """Four caches ask for a cold key: one loads, the others get its value from Redis; a tier that does not ask for the
@@ -49,8 +56,7 @@ async def test_the_others_wait_for_the_holders_value(server: valkey.Server, scop
     source.gate.clear()
     async with region(server.url, scope, 4, 10) as caches:
         reads = [asyncio.create_task(cache.read("k", source, tier=Tier.HIGH)) for cache in caches]
-        await until(lambda: source.loads)
-        await asyncio.sleep(0.05)
+        await until(lambda: source.loads and sum(map(looks_again, caches)) == 3)
         source.gate.set()
         answers = [await read for read in reads]
         assert source.loads == 1
@@ -113,7 +119,7 @@ async def test_without_redis_everybody_loads() -> None:
     assert done.value.value not in (None, token), "soon after a failure nobody waits for another one"
     await lock.release("k", token)
     await lock.aclose()
-    async with region(url, "s", 2, 10) as caches:
+    async with region(url, "s", 2, 10, start=0.3) as caches:
         answers = await asyncio.gather(*(cache.read("k", source, tier=Tier.HIGH) for cache in caches))
     assert [answer.value for answer in answers] == ["v0", "v0"]
     assert source.loads == 2
@@ -122,17 +128,20 @@ async def test_without_redis_everybody_loads() -> None:
 @in_loop
 async def test_only_its_holder_gives_a_lock_back(server: valkey.Server, scope: str) -> None:
     """A token that is not the holder's releases nothing, and a lock ends with its time."""
-    one, other = (RedisLoadLock(server.url, scope=scope, timeout=1) for _ in range(2))
-    token = await one.take("k", 0.15)
+    one, other = (RedisLoadLock(server.url, scope=scope, timeout=20) for _ in range(2))
+    token, short = await one.take("k", 600), await one.take("short", 0.05)
     assert token is not None
+    assert short is not None
     assert await other.take("k", 10) is None
     await other.release("k", "not the token")
     assert await other.take("k", 10) is None
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.1)
     again = other.renewed()
-    assert await again.take("k", 10) is not None
+    assert await again.take("short", 600) is not None
+    await one.release("short", short)
+    assert await one.take("short", 600) is None, "what the first one held is somebody else's by now"
     await one.release("k", token)
-    assert await one.take("k", 10) is None, "what the first one held is somebody else's by now"
+    assert await again.take("k", 600) is not None
     for lock in (one, other, again):
         await lock.aclose()
 

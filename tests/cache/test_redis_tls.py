@@ -62,7 +62,7 @@ def tls_in_front(folder: Path, target: int, name: str) -> Iterator[tuple[int, Pa
         yield port, folder / "ca.pem"
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait_for(port: int) -> None:

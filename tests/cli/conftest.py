@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from controlplane import bootstrap
+from controlplane.adapters.aws import session
+from controlplane.adapters.aws.session import AwsSession
 from controlplane.bootstrap import Plant
 from controlplane.cli.main import run
 from tests.contracts.cloud import CANARY_AWS, Cloud, Platform, provisioned, running_cloud
@@ -50,9 +53,19 @@ def platform(cloud: Cloud) -> Platform:
     return provisioned(cloud)
 
 
+@pytest.fixture(scope="session")
+def sessions() -> Callable[..., AwsSession]:
+    """`AwsSession` whose clients outlive a command: commands with the same settings share what is dear to make."""
+    return functools.cache(AwsSession)
+
+
 @pytest.fixture
 def online(
-    cloud: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud,
+    sessions: Callable[..., AwsSession],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Online]:
     """Ask `wedcache --profile test ...`; no secret may show, no traceback; faults and connections end with the test."""
     made: list[Plant] = []
@@ -63,6 +76,7 @@ def online(
         return made[-1]
 
     monkeypatch.setattr(bootstrap, "plant", kept)
+    monkeypatch.setattr(session, "AwsSession", sessions)
     monkeypatch.chdir(tmp_path)
 
     def ask(*arguments: str, profile: str | None = "test") -> Said:
@@ -74,6 +88,7 @@ def online(
         assert "Traceback" not in said.err
         return said
 
+    gc.freeze()  # in the end only what the test made is looked through for what it left open
     yield ask
     cloud.faults.heal()
     for plant in made:
@@ -82,6 +97,7 @@ def online(
         if "store" in vars(plant):
             vars(plant)["store"].close()
     gc.collect()
+    gc.unfreeze()
 
 
 @pytest.fixture

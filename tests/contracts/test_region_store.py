@@ -57,7 +57,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 async def blank(url: str, max_delivery: int = MAX_DELIVERY_US) -> AsyncIterator[RegionStore]:
     """A store that holds nothing and was never founded."""
     if url:
-        store: RegionStore = RedisRegionStore(url, scope=secrets.token_hex(4), timeout=10, max_delivery=max_delivery)
+        store: RegionStore = RedisRegionStore(url, scope=secrets.token_hex(4), timeout=60, max_delivery=max_delivery)
     else:
         store = FakeRegionStore(HERE, now, max_delivery=max_delivery)
     try:

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import programs
-from sandbox.run import Run
 from tests.engine.memory_provider import Serving
-from tests.engine.receiving import received
 from tests.engine.workbench import Bench, real_cli
 
 REAL = os.environ.get("ENGINE") == "pulumi" and real_cli() is not None
@@ -41,13 +38,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finally:
         serving.close()
     return folder
-
-
-@pytest.fixture(scope="session")
-def reception(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A process that has the SDKs imported: the programs of most tests start in forks of it."""
-    with received(Run(tmp_path_factory.mktemp("reception") / ".wedcache/run")) as run:
-        yield str(programs.socket_of(run))
 
 
 @pytest.fixture(params=ENGINES)

@@ -93,7 +93,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         if message is not None:
             context.abort(grpc.StatusCode.UNKNOWN, message)
 
-    def wait_for(self, method: str, name: str, seconds: float = 20) -> bool:
+    def wait_for(self, method: str, name: str, seconds: float = 60) -> bool:
         """Whether the call arrived within `seconds`."""
         with self.arrived:
             return self.arrived.wait_for(

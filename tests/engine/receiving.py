@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sandbox import processes, programs
 from sandbox.run import Run, write_json
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_an_interrupt_lets_the_running_call_finish_and_saves_it(bench: Bench) ->
     assert f"(pid {running.pid})" in second.text
     running.send_signal(signal.SIGINT)
     threading.Timer(0.3, event.set).start()
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=120)
     assert running.returncode == 1, out + err
     assert _locks(bench) == []
     assert bench.resources()["a"]["id"] == "a-1"
@@ -74,7 +74,7 @@ def test_a_killed_update_leaves_its_lock_and_what_was_pending(standin: Bench) ->
     assert standin.provider.wait_for("Create", "b")
     running.kill()
     event.set()
-    running.communicate(timeout=60)
+    running.communicate(timeout=120)
     assert len(_locks(standin)) == 1
     assert _left_over(standin.folder) == []
     assert standin.run("up", "--yes").code == 1

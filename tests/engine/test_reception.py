@@ -29,7 +29,7 @@ import pulumi_cloudflare
 assert pulumi_cloudflare.Zone and pulumi_cloudflare.AccountMember
 Thing("a", {"x": 1})
 """
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture

@@ -34,10 +34,10 @@ class Stacks:
 
 
 @pytest.fixture(scope="session")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
+def stacks(tmp_path_factory: pytest.TempPathFactory, reception: str) -> Iterator[Stacks]:
     """Declare both."""
     folder = tmp_path_factory.mktemp("landscape")
-    served = Served()
+    served = Served(reception)
     try:
         calendar = str(folder / "calendar.json")
         platform = Stack(folder / "platform", served, ROOT, "prod", {"calendar": calendar})

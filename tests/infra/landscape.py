@@ -20,6 +20,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 from ruamel.yaml import YAML
 
+from sandbox.engine.program import RECEPTION
 from tests.engine.memory_provider import Call, MemoryProvider
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,10 +41,11 @@ class Cloud(MemoryProvider):
 
 
 class Served:
-    """`Cloud` behind a port of 127.0.0.1; `close()` ends it."""
+    """`Cloud` behind a port of 127.0.0.1; `close()` ends it. Programs start at `reception`, a socket's path."""
 
-    def __init__(self) -> None:
+    def __init__(self, reception: str) -> None:
         self.cloud = Cloud()
+        self.reception = reception
         self._pool = futures.ThreadPoolExecutor(max_workers=16)
         self._server = grpc.server(self._pool)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(self.cloud, self._server)
@@ -108,6 +110,7 @@ class Stack:
                 "PULUMI_DEBUG_PROVIDERS": attached,
                 "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
                 "PULUMI_SKIP_UPDATE_CHECK": "true",
+                RECEPTION: self._served.reception,
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -38,7 +38,7 @@ class Glass:
         """What the command prints; it has to end well."""
         command = [sys.executable, "-m", "controlplane.cli.main", *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL
+            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=180, stdin=subprocess.DEVNULL
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

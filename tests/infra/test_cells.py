@@ -47,9 +47,9 @@ class Full:
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Full]:
+def full(tmp_path_factory: pytest.TempPathFactory, reception: str) -> Iterator[Full]:
     """Both declared."""
-    served = Served()
+    served = Served(reception)
     try:
         yield Full(tmp_path_factory.mktemp("cells"), served)
     finally:

@@ -48,7 +48,7 @@ def command(run: Run, *words: str) -> list[str]:
 
 def sandbox(run: Run, *words: str) -> Said:
     """Run a verb in a process of its own."""
-    done = subprocess.run(command(run, *words), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command(run, *words), capture_output=True, text=True, check=False, timeout=180)
     return Said(done.returncode, done.stdout, done.stderr)
 
 

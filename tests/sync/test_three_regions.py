@@ -38,14 +38,14 @@ async def test_no_fault_of_one_region_loses_or_reorders_anything(tmp_path: Path)
             assert not history.violations(), (key, history.violations()[0])
             assert len({read.value for read in history.reads[-3:]}) == 1, key
         assert world.counts["acknowledged"] > 20, world.counts
-        async with world.stores() as made:
+        async with world.stores(20) as made:
             incarnations = [(await made[name].look("key 0")).standing.incarnation for name in REGIONS]
         assert all(n >= 2 for n in incarnations), "flushed, rolled back, emptied: each came back as another one"
 
 
 async def _read_everywhere(world: World) -> None:
     """Into the histories: what every region answers at the end."""
-    async with world.stores() as made:
+    async with world.stores(20) as made:
         for here in REGIONS:
             async with Records(made, here=here, clock=SystemClock(), serializer=MsgPack(), deadline=20) as records:
                 for number in range(KEYS):

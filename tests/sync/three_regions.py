@@ -142,8 +142,8 @@ class World:
 
     async def healed(self, name: str) -> None:
         """Wait until the voter of a region votes in every partition."""
-        deadline = time.monotonic() + 50
-        async with self.stores(10) as made:
+        deadline = time.monotonic() + 120
+        async with self.stores(20) as made:
             for partition in range(PARTITIONS):
                 while (await made[name].stand(partition, Change(Verb.LOOK))).standing.state is not State.VOTING:
                     assert time.monotonic() < deadline, (name, partition, self.counts)
@@ -163,7 +163,7 @@ async def running(folder: Path) -> AsyncIterator[World]:
             await stack.enter_async_context(region.endpoint)
             regions[name] = region
         world = World(regions)
-        async with world.stores() as made:
+        async with world.stores(20) as made:
             await Mending(made, clock=SystemClock()).found()
         yield world
 

@@ -42,7 +42,7 @@ class Aws:
             region_name=region,
             aws_access_key_id=key,
             aws_secret_access_key="secret",
-            config=Config(retries=ONCE, connect_timeout=5, read_timeout=20),
+            config=Config(retries=ONCE, connect_timeout=DEADLINE_SECONDS, read_timeout=DEADLINE_SECONDS),
         )
 
     def pairs(self) -> Any:
@@ -69,7 +69,7 @@ class Aws:
         """Acknowledge as a POP does."""
         body = json.dumps({"pop": pop, "seq": seq}).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/edge/ack", data=body, method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=DEADLINE_SECONDS).close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,7 +84,7 @@ def nobodys_settings() -> Iterator[None]:
 
 
 def started(folder: Path) -> Iterator[Aws]:
-    """Start an emulator on a free port; end it, and insist that SIGTERM ends it within a second."""
+    """Start an emulator on a free port; end it, and insist that SIGTERM does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.aws", "--run", str(folder), "--port", "0"], stdout=subprocess.PIPE, text=True
     )
@@ -95,7 +95,7 @@ def started(folder: Path) -> Iterator[Aws]:
         run = Run(folder)
         yield Aws(f"http://127.0.0.1:{line.split()[1]}", run, Faults(run.faults))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=2) == 0
+        assert process.wait(timeout=DEADLINE_SECONDS) == 0
     finally:
         process.kill()
         process.wait()
@@ -149,7 +149,7 @@ def code_of(error: Any) -> tuple[str, int]:
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
     """Wait until something holds; fail after a deadline."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -112,7 +112,7 @@ def test_raw_requests_are_held_to_the_model(aws: Aws) -> None:
             f"{aws.url}/2020-05-31/cache-policy", data=body, headers={"Authorization": authorization}
         )
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=5)
+            urllib.request.urlopen(request, timeout=30)
         text = refused.value.read().decode()
         refused.value.close()
         assert refused.value.code == 400
@@ -122,7 +122,7 @@ def test_raw_requests_are_held_to_the_model(aws: Aws) -> None:
 def test_unsigned_management_calls_are_refused(aws: Aws) -> None:
     """A request without a signature changes nothing."""
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(f"{aws.url}/some-bucket", method="PUT"), timeout=5)
+        urllib.request.urlopen(urllib.request.Request(f"{aws.url}/some-bucket", method="PUT"), timeout=30)
     refused.value.close()
     assert refused.value.code == 403
 
@@ -181,7 +181,7 @@ def test_it_starts_leaves_and_keeps_its_noise(tmp_path: Path) -> None:
     )
     sts.get_caller_identity()
     process.terminate()
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=120)
     assert (process.returncode, out, errors) == (0, "", "")
     assert (tmp_path / "logs" / "aws.log").exists()
     [line] = (tmp_path / "calls.jsonl").read_text().splitlines()

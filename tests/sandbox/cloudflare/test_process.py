@@ -6,7 +6,6 @@ import http.client
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,12 +39,15 @@ def test_account_and_tokens_come_from_the_registry(tmp_path: Path) -> None:
 
 def test_ends_at_sigterm(tmp_path: Path) -> None:
     """SIGTERM ends the process with 0 although a POP is waiting for news."""
-    with running(tmp_path) as started, ThreadPoolExecutor(1) as pool:
-        news = pool.submit(started.edge, after=99, wait=30)
-        time.sleep(0.2)
+    with running(tmp_path) as started:
+        waiting = http.client.HTTPConnection("127.0.0.1", started.port, timeout=20)
+        waiting.request("GET", "/_sandbox/edge?after=99&wait=60")
+        for _ in range(2):
+            started.edge()  # who asked first is waiting by now
         started.process.terminate()
-        assert news.result(timeout=5) is None
-        assert started.process.wait(timeout=5) == 0
+        assert waiting.getresponse().status == 204
+        assert started.process.wait(timeout=30) == 0
+        waiting.close()
 
 
 def test_a_taken_port_is_a_clear_error(emulator: Emulator, tmp_path: Path) -> None:
@@ -64,9 +66,9 @@ def test_a_waiting_pop_gets_the_snapshot_at_once(emulator: Emulator, client: Clo
     assert start is not None
     assert emulator.edge(after=start["seq"], wait=0.05) is None
     with ThreadPoolExecutor(1) as pool:
-        news = pool.submit(emulator.edge, after=start["seq"], wait=15)
+        news = pool.submit(emulator.edge, after=start["seq"], wait=60)  # its socket gives up after 20
         client.zones.settings.edit("brotli", zone_id=zone, value="off")
-        snapshot = news.result(timeout=5)
+        snapshot = news.result(timeout=30)
     assert snapshot is not None
     assert next(row for row in snapshot["zones"] if row["id"] == zone)["settings"] == {"brotli": "off"}
 
@@ -77,9 +79,9 @@ def test_acks_are_kept_and_never_go_back(emulator: Emulator) -> None:
     for seq in (7, 5):
         body = json.dumps({"pop": "FRA", "seq": seq}).encode()
         request = urllib.request.Request(url, body, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.status == 204
-    with urllib.request.urlopen(f"{url}s", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}s", timeout=30) as answer:
         assert json.load(answer)["acks"]["FRA"] == 7
 
 
@@ -110,7 +112,7 @@ def test_broken_requests_get_the_vendors_codes(
     told = {key: value.replace("operator", emulator.secret()) for key, value in headers.items()}
     url = f"http://127.0.0.1:{emulator.port}/client/v4/zones/{zone}/purge_cache"
     with pytest.raises(urllib.request.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(url, body, told), timeout=5)
+        urllib.request.urlopen(urllib.request.Request(url, body, told), timeout=30)
     with refused.value as answer:
         assert (answer.code, json.load(answer)["errors"][0]["code"]) == (400, expected)
 

@@ -53,7 +53,7 @@ def against(
         async with server:
             connection = Connection(server.sockets[0].getsockname()[:2], HOST, contexts[1])
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     await visit(connection)
             finally:
                 connection.close()

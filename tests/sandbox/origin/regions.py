@@ -26,7 +26,7 @@ REGIONS = (HOME, OTHER)
 WEDDING, PORTAL = "como.weddings.example", "app.weddings.example"
 
 
-def until(claim: Callable[[], bool], seconds: float = 8.0) -> None:
+def until(claim: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until `claim` holds; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not claim():
@@ -79,7 +79,7 @@ class Regions:
         """End every process of the run."""
         processes.end(self.run)
         for process in self._started:
-            process.wait(5)
+            process.wait(60)
 
     def ask(
         self,
@@ -90,7 +90,7 @@ class Regions:
         method: str = "GET",
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        patience: float = 8.0,
+        patience: float = 60.0,
     ) -> Reply:
         """One request to a region's origin, straight past any POP."""
         where, _, port = self.run.endpoint(f"origin-{region}").rpartition(":")

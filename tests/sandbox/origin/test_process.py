@@ -54,7 +54,7 @@ def test_one_tag_purge_reaches_the_application(regions: Regions) -> None:
         regions.ask(HOME, path, host=PORTAL)
         return logged(regions, HOME, path)[-1]["cache"] == "loaded"
 
-    until(loaded_again, 3)
+    until(loaded_again)
 
 
 def test_what_is_written_before_a_window_lives_to_its_end(regions: Regions) -> None:
@@ -97,7 +97,7 @@ def test_what_is_written_before_a_window_lives_to_its_end(regions: Regions) -> N
 
         def life(path: str, name: str, where: str) -> float:
             assert regions.ask(HOME, path, host=where).status == 200
-            until(lambda: any(name.encode() in key for key in client.scan_iter(match="wc:main:v:*")), 3)
+            until(lambda: any(name.encode() in key for key in client.scan_iter(match="wc:main:v:*")))
             (key,) = (key for key in client.scan_iter(match="wc:main:v:*") if name.encode() in key)
             return float(client.pttl(key)) / 3_600_000
 
@@ -107,7 +107,7 @@ def test_what_is_written_before_a_window_lives_to_its_end(regions: Regions) -> N
             number, width = next(photos)
             return life(f"/photos/{number}-{width}.jpg", f":photo:{number}:{width}", WEDDING) > 89
 
-        until(lives_to_the_end, 5)
+        until(lives_to_the_end)
         assert life("/vendors/music-5", ":music-5", PORTAL) < 80
 
 
@@ -136,7 +136,7 @@ def test_a_purge_that_the_log_did_not_take_survives_the_process(regions: Regions
     assert reply.status == 201
     assert [file for file in owed.iterdir() if tag in file.read_text()]
     processes.send(regions.run, [f"origin-{HOME}"], signal.SIGKILL)
-    until(lambda: f"origin-{HOME}" not in processes.alive(regions.run), 20)
+    until(lambda: f"origin-{HOME}" not in processes.alive(regions.run))
     regions.start_origins(HOME)
     regions.wake()
 
@@ -147,8 +147,8 @@ def test_a_purge_that_the_log_did_not_take_survives_the_process(regions: Regions
         finally:
             await log.aclose()
 
-    until(lambda: tag in asyncio.run(barriers()), 20)
-    until(lambda: not list(owed.iterdir()), 20)
+    until(lambda: tag in asyncio.run(barriers()))
+    until(lambda: not list(owed.iterdir()))
     assert b"by train" in regions.ask(HOME, f"/{page}").body
     until(lambda: regions.witness(HOME)["role"]["epoch"] == regions.epoch)
 
@@ -160,7 +160,7 @@ def test_it_ends_at_sigterm_and_keeps_what_it_held(regions: Regions, redis_stopp
     if redis_stopped:
         regions.stop(f"valkey-{OTHER}")
     processes.send(regions.run, [f"origin-{OTHER}"], signal.SIGTERM)
-    until(lambda: f"origin-{OTHER}" not in processes.alive(regions.run), 20)
+    until(lambda: f"origin-{OTHER}" not in processes.alive(regions.run))
     regions.wake()
     regions.start_origins(OTHER)
     assert said["write_id"] in regions.witness(OTHER)["writes"]["held"]

@@ -129,15 +129,23 @@ def test_every_request_is_logged_with_what_it_read(regions: Regions) -> None:
 def test_a_slow_origin_answers_after_three_seconds(regions: Regions) -> None:
     """The fault holds for its region only, and ends when it is healed."""
     faults = Faults(regions.run.faults)
+
+    def seconds(region: str) -> float:
+        begun = time.monotonic()
+        assert regions.ask(region, "/travel").status == 200
+        return time.monotonic() - begun
+
+    def at_best(region: str) -> float:
+        """A busy machine may hold up one of three."""
+        return min(seconds(region) for _ in range(3))
+
     faults.inject("origin-slow", HOME)
     try:
-        assert regions.ask(OTHER, "/travel", patience=1.5).status == 200
-        with pytest.raises(TimeoutError):
-            regions.ask(HOME, "/travel", patience=1.5)
+        assert at_best(OTHER) < 3 <= seconds(HOME)
     finally:
         faults.heal()
     assert read_json(regions.run.faults)["active"] == []
-    assert regions.ask(HOME, "/travel", patience=1.5).status == 200
+    assert at_best(HOME) < 3
 
 
 def test_health_follows_the_drain_flag(regions: Regions) -> None:

@@ -32,7 +32,7 @@ def test_the_process_says_ready_and_ends_at_once(tmp_path: Path) -> None:
         write_json(tmp_path / "run.json", {"endpoints": {"pop-FRA56-P1": f"127.0.0.1:{port}"}})
         seen = probe("https://como.weddings.example/a", "FRA56", {}, Run(tmp_path))
         process.send_signal(signal.SIGTERM)
-        assert (process.wait(5), word, seen["status"]) == (0, "ready", 403)
+        assert (process.wait(60), word, seen["status"]) == (0, "ready", 403)
 
 
 def test_the_process_tells_its_port_without_tls(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_process_tells_its_port_without_tls(tmp_path: Path) -> None:
         write_json(tmp_path / "run.json", {"endpoints": endpoints})
         seen = [probe(f"{scheme}://app.weddings.example/", "FRA", {}, Run(tmp_path)) for scheme in ("http", "https")]
         process.send_signal(signal.SIGTERM)
-        assert (process.wait(5), [one["status"] for one in seen]) == (0, [530, 530])
+        assert (process.wait(60), [one["status"] for one in seen]) == (0, [530, 530])
 
 
 def test_one_process_serves_many_pops(tmp_path: Path) -> None:
@@ -66,15 +66,15 @@ def test_one_process_serves_many_pops(tmp_path: Path) -> None:
             assert probe("http://a.example/", "SIN", {}, run)["status"] == 530
             assert not held.done()
             Faults(run.faults).heal()
-            assert held.result(20)["status"] == 530
+            assert held.result(60)["status"] == 530
         process.send_signal(signal.SIGTERM)
-        assert (process.wait(5), rays) == (0, ["FRA", "SIN"])
+        assert (process.wait(60), rays) == (0, ["FRA", "SIN"])
 
 
 def test_an_unknown_city_is_refused(tmp_path: Path) -> None:
     """A POP code without a row in the delay table is an error that names the known cities."""
     command = [sys.executable, "-m", "sandbox.pop", "--run", str(tmp_path), "--code", "XXX1", "--cdn", "cloudflare"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, "FRA" in ended.stderr) == (2, True)
 
 

@@ -40,7 +40,7 @@ class Api:
                     order["seq"] = seq
             self.snapshot = {**self.snapshot, "invalidations": [], "purges": [], **changes, "seq": seq}
             self._changed.notify_all()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self._changed.wait_for(lambda: self.acked >= seq)
 
     async def edge(self, request: web.Request) -> web.Response:
@@ -134,8 +134,8 @@ class World:
             return Answer(answer.status, rows, await answer.text())
 
     async def settled(self, done: Callable[[], bool]) -> None:
-        """Wait until background work shows; at most 5 seconds."""
-        async with asyncio.timeout(5):
+        """Wait until background work shows; at most 60 seconds."""
+        async with asyncio.timeout(60):
             while not done():  # noqa: ASYNC110 - the POP is observed from outside, it signals nothing
                 await asyncio.sleep(0.005)
 

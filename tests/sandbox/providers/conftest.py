@@ -76,7 +76,7 @@ def ended(process: subprocess.Popen[str]) -> None:
     """SIGTERM, then what it takes."""
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(60)
     finally:
         if process.poll() is None:
             process.kill()

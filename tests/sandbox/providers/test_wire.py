@@ -176,7 +176,7 @@ def test_the_process_says_where_it_serves_and_leaves_at_once(tmp_path: Path) -> 
             stub = provider_pb2_grpc.ResourceProviderStub(channel)
             assert package in stub.GetSchema(provider_pb2.GetSchemaRequest(), timeout=10).schema
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
 
 

@@ -178,7 +178,7 @@ class Played:
             self.order.append(name)
             stage.record("seen", by=name)
             if meets:
-                meets.wait(10)
+                meets.wait(60)
             if fails:
                 raise fails
 
