@@ -7,6 +7,7 @@ account never touches the project's own files. The programs themselves are the r
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from sandbox import engine_choice, programs
+from sandbox import engine_choice, people, programs
 from sandbox.engine.program import RECEPTION
 from sandbox.processes import marked
 from sandbox.run import Run
@@ -80,6 +81,8 @@ class Workspace:
             "wedcache:regions": list(world.regions),
             "wedcache:cells": list(world.cells),
             "wedcache:warm_pops": list(world.at("cloudfront")),
+            "wedcache:allowed_signers": people.allowed_signers(self.run),
+            "wedcache:frozen_roles": list(people.ROLES),
         }
         nested = {
             "wedcache:cloudflare": {"account": registry["cloudflare_account"]},
@@ -199,13 +202,26 @@ class Workspace:
 
 def request_certificate(run: Run) -> str:
     """The wildcard certificate that the account already has: an ARN of the emulated ACM."""
+    made = _account(run, "acm").request_certificate(DomainName="*.weddings.example", ValidationMethod="DNS")
+    return str(made["CertificateArn"])
+
+
+def create_roles(run: Run) -> None:
+    """The IAM roles that the account already has, which anybody in it may assume."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = _account(run, "iam")
+    for role in people.ROLES:
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
+
+
+def _account(run: Run, service: str) -> Any:
     import boto3
 
-    client = boto3.client(
-        "acm",
+    return boto3.client(
+        service,
         region_name=CERTIFICATE_REGION,
         endpoint_url=f"http://{run.endpoint('aws')}",
         aws_access_key_id="sandbox-account",
         aws_secret_access_key="not-a-secret",
     )
-    return str(client.request_certificate(DomainName="*.weddings.example", ValidationMethod="DNS")["CertificateArn"])

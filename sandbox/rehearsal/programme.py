@@ -20,6 +20,7 @@ from sandbox.rehearsal.claims import (
     c7_freeze_by_clock,
     c8_doors,
     c9_region_loss,
+    c14_break_glass,
     c18_guests,
 )
 from sandbox.rehearsal.evidence import Evidence
@@ -32,6 +33,7 @@ PHASES: tuple[tuple[str, ...], ...] = (
     ("crowd",),
     ("purge",),
     ("freeze",),
+    ("glass",),
     ("loss",),
     ("home", "unprotect"),
     ("destroy",),
@@ -48,6 +50,7 @@ CLAIMS: tuple[Claim, ...] = (
     c7_freeze_by_clock.CLAIM,
     c8_doors.CLAIM,
     c9_region_loss.CLAIM,
+    c14_break_glass.CLAIM,
     c18_guests.CLAIM,
 )
 

@@ -18,6 +18,7 @@ TITLES = {
     "again": "a second `up` changes nothing",
     "purge": "one tag, every tier",
     "freeze": "the freeze begins by the clock, with nobody there",
+    "glass": "two persons break the glass, once",
     "loss": "the home region dies on the Saturday",
     "home": "after the window the region is home again",
     "unprotect": "protection holds until an `up` takes it off",

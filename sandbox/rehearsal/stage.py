@@ -65,11 +65,11 @@ class Stage:
         """The profile under which `wedcache` talks to this run."""
         return profile_name(self.run)
 
-    def wedcache(self, *arguments: str, timeout: float = 60) -> Said:
-        """Run `wedcache --profile NAME ...` as an operator's script would."""
+    def wedcache(self, *arguments: str, timeout: float = 60, profile: str = "") -> Said:
+        """Run `wedcache --profile NAME ...` as an operator's script would; by default with the run's own profile."""
         begun = time.monotonic()
         done = subprocess.run(
-            [str(WEDCACHE), "--profile", self.profile, *arguments],
+            [str(WEDCACHE), "--profile", profile or self.profile, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

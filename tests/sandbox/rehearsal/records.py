@@ -18,6 +18,7 @@ _PASSES = [
     [float(number), HOST, path, 200, cache]
     for number, (path, cache) in enumerate([(path, cache) for cache in ("Miss", "Hit") for path, _ in TARGETS])
 ]
+GLASS_LATER = ("replay", "expired", "another rule set")
 _KNOB = {"cdn": "cloudfront", "knob": "MinTTL"}
 
 RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -58,6 +59,12 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
         {"acts": {"pulumi destroy": 1, "wedcache purge --hard": 10, "wedcache gate": 10}, "mutating": {}, "calls": 31},
     ),
     ("allowed", {"acts": {"wedcache warm": 0, "owner's update": 0}, "mutating": {"s3 PutObject": 3}}),
+    *(
+        ("glass-refused", {"act": act, "code": 17, "mutating": {}, "calls": 9})
+        for act in (*("her own second key", "one person alone", "another plan"), *GLASS_LATER)
+    ),
+    ("glass-passed", {"code": 0, "mutating": {"cloudfront UpdateDistribution": 1}, "before": "All", "wanted": "200"}),
+    ("glass-end", {"price_class": "200"}),
     (
         "loss",
         {

@@ -122,7 +122,8 @@ def test_only_a_claims_phases_are_played() -> None:
         ("start", "warm"),
         ("warm", "crowd"),
         ("crowd", "purge"),
-        ("freeze", "loss"),
+        ("freeze", "glass"),
+        ("glass", "loss"),
         ("loss", "home"),
         ("home", "destroy"),
     ):
