@@ -19,6 +19,7 @@ from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
+from controlplane.ports.path_denials import PathDenials
 from controlplane.ports.steering import Steering
 from controlplane.ports.vendor_lock import VendorLock
 from controlplane.settings import Profile, read_profile, reveal
@@ -133,6 +134,13 @@ class Plant:
         from controlplane.adapters.cloudflare.switches import CloudflareSwitches
 
         return CloudflareSwitches(self.cloudflare, self.inventory.cloudflare.zone_id)
+
+    @cached_property
+    def path_denials(self) -> PathDenials:
+        """Cloudflare's denied paths; CloudFront's are in its key value store."""
+        from controlplane.adapters.cloudflare.denials import CloudflareDenials
+
+        return CloudflareDenials(self.cloudflare, self.inventory.cloudflare.zone_id)
 
     @cached_property
     def cdns(self) -> tuple[Cdn, ...]:

@@ -54,6 +54,7 @@ class Seen:
     calendar_text: str | None = None
     calendar_epoch: int = 0
     roles_epoch: int = 0
+    denied_epoch: int = 0
     cache_answers: bool = False
     lease: Sighting | None = None
     holds_lease: bool = False

@@ -17,9 +17,15 @@ def cancelled(plant: Plant, card: Card) -> Card:
     from controlplane.cli.performing import performing
     from controlplane.domain.emergency import EmergencyCard, Switch
     from controlplane.domain.ledger import Kind
+    from controlplane.domain.takedown import TakedownCard
     from controlplane.operations.emergency import withdraw
     from controlplane.operations.intents import withdraw_intent
 
+    if isinstance(card, TakedownCard):
+        raise Refused(
+            f"{card.id} takes something down, and agents deny it from its first moment on: that is not taken back",
+            next_step=f"`wedcache ops resume {card.id}` finishes it",
+        )
     if isinstance(card, EmergencyCard):
         if card.operation is Switch.OFF:
             raise Refused(

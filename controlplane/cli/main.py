@@ -28,6 +28,7 @@ app.command("controlplane.cli.doctor:doctor", name="doctor", help="Check everyth
 app.command("controlplane.cli.warming:plan", name="plan", help="Make a warm plan: URL x POP in tier order.")
 app.command("controlplane.cli.warming:warm", name="warm", help="Warm the edge; each target is proven by a HIT.")
 app.command("controlplane.cli.purging:purge", name="purge", help="Purge by cache tag in every tier.")
+app.command("controlplane.cli.takedown:takedown", name="takedown", help="Make something vanish, and stay gone.")
 app.command("controlplane.cli.failing_over:failover", name="failover", help="Leave a region that is lost.")
 app.command("controlplane.cli.failing_over:failback", name="failback", help="Return to a region.")
 app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show, resume, cancel, story.")

@@ -81,15 +81,22 @@ def emergency_means(plant: Plant, act: Performance) -> EmergencyMeans:
 
 def resumed(plant: Plant, card: Card) -> Card:
     """Go on with any operation from its card; gives the closed card. Raises as its reconciler, and LeaseHeld."""
+    from controlplane.cli import takedown
     from controlplane.domain.emergency import EmergencyCard
     from controlplane.domain.failover import reopened
-    from controlplane.operations import emergency, fail_over
+    from controlplane.domain.takedown import TakedownCard
+    from controlplane.operations import emergency, fail_over, take_down
 
     if isinstance(card, EmergencyCard):
         if card.state != "open":
             return card
         with performing(plant, card, begins=False) as act:
             return emergency.reconcile(emergency_means(plant, act), card)
+    if isinstance(card, TakedownCard):
+        if card.state != "open":
+            return card
+        with performing(plant, card, begins=False) as act:
+            return take_down.reconcile(takedown.means(plant, act), card)
     card = reopened(card)
     if card.state != "open":
         _close_ledger(plant, card)
