@@ -24,9 +24,10 @@ from controlplane.cache.settings import Settings
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CalendarUnreadable, from_json
 from controlplane.domain.tags import EVERYTHING, wedding
+from controlplane.domain.takedown import Register
 from controlplane.domain.tier import Tier
 from controlplane.errors import Unavailable
-from controlplane.ports.control_keys import CALENDAR
+from controlplane.ports.control_keys import CALENDAR, DENIED
 from sandbox.clock import OffsetClock
 
 EVERY = 0.5
@@ -59,6 +60,7 @@ class CachedReads:
     def __init__(self, url: str, region: str, clock: OffsetClock, owed: Path, options: Options | None = None) -> None:
         self._windows = WindowTable()
         self._control = RedisControlKeys(url, timeout=0.25)
+        self._denied = Register()
         self._cache = Cache(
             Settings(member=f"origin-{region}", options=options or Options()),
             log=RedisPurgeLog(url),
@@ -76,6 +78,7 @@ class CachedReads:
     async def open(self) -> None:
         """Connect; never raises and waits for a second at most."""
         await self._cache.open()
+        await self.refresh_denied()
         await self._read_calendar()
 
     async def close(self) -> None:
@@ -96,11 +99,25 @@ class CachedReads:
         except Unavailable as error:
             _log.error("%s", error)
 
+    def denies(self, host: str, path: str, tags: Iterable[str]) -> str | None:
+        """The takedown by which a path, or content with these tags, is not given out; None: it is."""
+        return self._denied.denies(host, path, tags)
+
     async def keep_up(self) -> None:
-        """Follow the pushed calendar, for as long as the process lives."""
+        """Follow the pushed calendar and takedowns, for as long as the process lives."""
         while True:
             await asyncio.sleep(EVERY)
+            await self.refresh_denied()
             await self._read_calendar()
+
+    async def refresh_denied(self) -> None:
+        """Read what is denied; it stays denied: an older list, or none, is a Redis that came back from a snapshot."""
+        try:
+            document = await self._control.get(DENIED)
+            if document is not None and document.epoch > self._denied.epoch:
+                self._denied = Register.from_json(json.dumps(document.body))
+        except (Unavailable, ValueError):
+            return
 
     async def _read_calendar(self) -> None:
         """The last calendar that could be read stays in force."""
