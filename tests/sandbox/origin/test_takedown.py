@@ -102,7 +102,9 @@ async def test_a_redis_from_an_old_snapshot_gives_nothing_back(tmp_path: Path) -
             await old.reads.refresh_denied()
             assert old.reads.denies(HOST, PATH, ()) == TAG, "an origin never forgets what was denied"
 
+            assert TAG not in valkey.ask(server.port, "HKEYS", "{wc:main}:barriers"), "and so is the purge"
             await until_pushed(tools, seen)
+            assert TAG in valkey.ask(server.port, "HKEYS", "{wc:main}:barriers")
             async with origin(server, tmp_path, "new") as new:
                 assert new.reads.denies(HOST, PATH, ()) == TAG
                 assert await new.read() == {"body": "load 1"}
