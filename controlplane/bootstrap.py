@@ -235,6 +235,7 @@ class Plant:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""
         from controlplane.adapters.redis.control import RedisControlKeys
         from controlplane.adapters.redis.examine import examine
+        from controlplane.adapters.redis.owners_updates import RedisOwnersUpdates
         from controlplane.adapters.redis.purge_log import RedisPurgeLog
         from controlplane.agent.world import Tools
 
@@ -254,6 +255,7 @@ class Plant:
             keys=RedisControlKeys(url),
             purges=RedisPurgeLog(url),
             prober=self.prober,
+            updates=RedisOwnersUpdates(url),
             tell=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201  (an agent's talk is its log)
             examine=lambda: examine(url),
         )

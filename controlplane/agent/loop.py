@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from controlplane.agent import adopting, denying, probing, purging, pushing
+from controlplane.agent import adopting, denying, probing, purging, pushing, updating
 from controlplane.agent.world import Seen, Tools
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.lease import RENEW_SECONDS
@@ -74,6 +74,7 @@ DUTIES = (
     Beat("calendar", pushing.push_calendar, 3.0),
     Beat("purges", purging.apply_purges, 1.0),
     Beat("takedowns", denying.push_denials, 1.0),
+    Beat("updates", updating.carry_updates, 0.5),
     Beat("edge", pushing.push_edge, RENEW_SECONDS),
     Beat("adopt", adopting.adopt, 5.0),
     Beat("eviction", examine_cache, 30.0),

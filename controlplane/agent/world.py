@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from controlplane.domain.calendar import Calendar
+from controlplane.domain.content_update import Carried, ContentUpdate
 from controlplane.domain.health import Health, Probe
 from controlplane.domain.inventory import Inventory, RegionEntry
 from controlplane.domain.lease import Sighting
 from controlplane.ports.clock import Clock
 from controlplane.ports.control_keys import ControlKeys
 from controlplane.ports.edge_store import EdgeStore
+from controlplane.ports.owners_updates import OwnersUpdates
 from controlplane.ports.purge_log import Purger
 from controlplane.ports.shared_store import SharedStore
 
@@ -43,6 +46,9 @@ class Tools:
     """Looks whether this region's Redis may be used: raises Refused if it may evict the purge log."""
     adopt: Callable[[], None] | None = None
     """Looks once for operations that were left to this worker, and does them."""
+    updates: OwnersUpdates | None = None
+    refresh: Callable[[ContentUpdate], Carried] | None = None
+    """Carries an owner's update to every POP: raises Unavailable, Incomplete."""
 
 
 @dataclass
@@ -63,6 +69,12 @@ class Seen:
     trouble: dict[str, str] = field(default_factory=dict)
     """Duty -> its last error, while it fails."""
     purged: set[str] = field(default_factory=set)
+    updated: set[str] = field(default_factory=set)
+    refreshed: dict[str, list[float]] = field(default_factory=dict)
+    """Wedding -> when its owners' updates of the last minute were begun to be carried, on our monotonic clock."""
+    tries: dict[str, int] = field(default_factory=dict)
+    looked_at: float = -math.inf
+    """When it was last looked for updates that other regions took over."""
     beat: int = 0
 
     def views(self) -> dict[str, Health]:

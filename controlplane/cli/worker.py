@@ -9,7 +9,7 @@ from controlplane.cli import session
 
 
 def worker(*, region: str) -> int:
-    """Run the agent of a region until SIGTERM: probe, push the calendar and roles, deliver purges, say alive.
+    """Run the agent of a region until SIGTERM: probe, push calendar and roles, carry purges and owners' updates.
 
     Parameters
     ----------
@@ -22,6 +22,7 @@ def worker(*, region: str) -> int:
 async def _live(region: str) -> int:
     from controlplane.agent.loop import live
     from controlplane.cli.adopting import adopter
+    from controlplane.cli.updating import refresher
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -30,6 +31,7 @@ async def _live(region: str) -> int:
     plant = session.plant()
     tools = plant.agent_tools(region)
     tools.adopt = adopter(plant, region, tools.tell)
+    tools.refresh = refresher(plant)
     session.say(f"agent of {region} lives")
     await live(tools, stop)
     return 0

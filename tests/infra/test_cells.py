@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from controlplane.domain.edge_keys import EDITION_HEADER
 from controlplane.domain.inventory import Inventory, WeddingEntry
+from controlplane.domain.tier import Tier
 from sandbox.world import FULL
 from tests.infra.landscape import ROOT, Declared, Served, Stack
 
@@ -79,7 +81,7 @@ def test_a_cell_asks_each_tenants_own_regions(full: Full) -> None:
 
 
 def test_tenants_of_a_cell_share_no_pages(full: Full) -> None:
-    """Every policy that caches for a cell has Host in its key; those of distributions of their own have not."""
+    """Every policy that caches for a cell has Host in its key; all that cache, the edition; no other anything."""
     declared = Declared(tuple(full.platform.resources()))
     keyed = {
         row["id"]: row["inputs"]["parametersInCacheKeyAndForwardedToOrigin"]["headersConfig"].get("headers", {})
@@ -92,8 +94,9 @@ def test_tenants_of_a_cell_share_no_pages(full: Full) -> None:
         if "POST" not in row["allowedMethods"]["items"]
     }
     assert len(used) == 4
-    assert all(keyed[one] == {"items": ["Host"]} for one in used)
-    assert not any(keyed[one] for one in full.inventory.cloudfront.cache_policies.values())
+    assert all(keyed[one] == {"items": ["Host", EDITION_HEADER]} for one in used)
+    own = {name: keyed[one] for name, one in full.inventory.cloudfront.cache_policies.items()}
+    assert own == {"personal": {}, **{tier.value: {"items": [EDITION_HEADER]} for tier in Tier}}
 
 
 def test_a_tenant_has_its_hosts_and_its_home(full: Full) -> None:
