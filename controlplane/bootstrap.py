@@ -77,7 +77,7 @@ class Plant:
 
         Raises Unavailable if neither the store nor this machine has one that can be read.
         """
-        found = self._copied(PLATFORM_KEY, Inventory.from_json)
+        found = self.copies.following(self.store, PLATFORM_KEY, Inventory.from_json, may_go=False)
         if found is None:
             raise Unavailable(
                 f"no inventory: neither the shared store nor this machine has {PLATFORM_KEY}",
@@ -98,7 +98,7 @@ class Plant:
             names = list(self.store.names(prefix))
         except Unavailable:
             names = [f"{prefix}{path.name}" for path in (self.profile.state / prefix).glob("*.json")]
-        copies = [self._copied(name, WeddingEntry.from_json) for name in names]
+        copies = [self.copies.following(self.store, name, WeddingEntry.from_json) for name in names]
         return tuple(WeddingEntry.from_json(copy.text) for copy in copies if copy is not None)
 
     @cached_property
@@ -272,32 +272,6 @@ class Plant:
     def keep_calendar(self, text: str) -> None:
         """Keep the calendar where infra's hooks and the offline gate find it."""
         self.copies.keep(CALENDAR_COPY, text)
-
-    def _copied(self, key: str, read: Callable[[str], object]) -> Copy | None:
-        """An object of the store that `read` understands, else the last good copy; None if there is neither.
-
-        What cannot be understood never replaces a good copy, and it is said. A wedding's entry that the store answers
-        not to have is gone; the platform's inventory is not: somebody deleted what still runs.
-        """
-        try:
-            text = self.store.get(key)
-            if text is None and key != PLATFORM_KEY:
-                self.copies.forget(key)
-                return None
-        except Unavailable:
-            text = None
-        for copy in (None if text is None else Copy(text, 0.0, fresh=True), self.copies.read(key)):
-            if copy is None:
-                continue
-            try:
-                read(copy.text)
-            except ValueError as error:
-                said = str(error).splitlines()[0]
-                where = "the shared store" if copy.fresh else "this machine's copy"
-                print(f"{key} of {where} cannot be read: {said}", file=sys.stderr)  # noqa: T201  (talk)
-                continue
-            return self.copies.keep(key, copy.text) if copy.fresh else copy
-        return None
 
 
 def plant(profile: str) -> Plant:
