@@ -20,17 +20,26 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from controlplane.adapters.system import catalogue_file
+from controlplane.domain.instant import zulu
+from controlplane.domain.slots import SLOT, next_slot
 from sandbox import engine_choice, people, programs
+from sandbox.cloudflare.permissions import ACCOUNT, AREAS, ZONE, group_id
 from sandbox.engine.program import RECEPTION
 from sandbox.processes import marked
 from sandbox.run import Run
-from sandbox.world import PROJECT, world_of
+from sandbox.world import PROJECT, World, world_of
 
 PASSPHRASE = "the sandbox keeps no secrets"
 CERTIFICATE_REGION = "us-east-1"
 TIMEOUT_SECONDS = 300.0
 INTERRUPT_SECONDS = 5.0
 """An interrupted engine saves its state first."""
+CI_WRITES = {
+    ZONE: ("zone", "zone_settings", "dns", "cache_settings", "transform", "load_balancers"),
+    ACCOUNT: ("pools",),
+}
+"""Scope -> the areas of Cloudflare's API that the programs write."""
 Stack = tuple[str, str]
 """(project folder, stack)."""
 PLATFORM: Stack = ("platform", "sandbox")
@@ -83,6 +92,7 @@ class Workspace:
             "wedcache:warm_pops": list(world.at("cloudfront")),
             "wedcache:allowed_signers": people.allowed_signers(self.run),
             "wedcache:frozen_roles": list(people.ROLES),
+            "wedcache:ci_token": ci_token(world),
         }
         nested = {
             "wedcache:cloudflare": {"account": registry["cloudflare_account"]},
@@ -198,6 +208,17 @@ class Workspace:
         config["cloudflare:apiToken"] = registry["tokens"]["cloudflare-pulumi"]
         with target.open("w") as file:
             yaml.dump(document, file)
+
+
+def ci_token(world: World) -> dict[str, object]:
+    """CI's token for the first slot after the world's windows, with what the programs write at Cloudflare."""
+    slot = next_slot(catalogue_file.calendar(world.catalogue, world.begins), world.over, SLOT)
+    return {
+        "not_before": zulu(slot.start),
+        "expires_on": zulu(slot.end),
+        "zone_permissions": [group_id(f"{AREAS[area].title} Write") for area in CI_WRITES[ZONE]],
+        "account_permissions": [group_id(f"{AREAS[area].title} Write") for area in CI_WRITES[ACCOUNT]],
+    }
 
 
 def request_certificate(run: Run) -> str:

@@ -16,6 +16,8 @@ from sandbox.world import FULL
 from tests.infra.landscape import ROOT, Declared, Served, Stack
 
 REGIONS = ["eu-central-1", "us-east-1", "ap-southeast-1"]
+SLOT = {"not_before": "2027-06-14T00:00:00Z", "expires_on": "2027-06-14T04:00:00Z"}
+CI_TOKEN = {**SLOT, "zone_permissions": ["dns"], "account_permissions": ["pools"]}
 
 
 class Full:
@@ -24,7 +26,7 @@ class Full:
     def __init__(self, folder: Path, served: Served) -> None:
         self.folder, self.served = folder, served
         calendar = {"calendar": str(folder / "calendar.json")}
-        config = {**calendar, "cells": ["default"], "regions": REGIONS}
+        config = {**calendar, "cells": ["default"], "regions": REGIONS, "ci_token": CI_TOKEN}
         self.platform = Stack(folder / "platform", served, ROOT, "prod", config)
         self.platform.up()
         self.inventory = Inventory.from_json(self.platform.outputs()["inventory"])
@@ -131,3 +133,15 @@ def test_an_entry_says_what_it_is_once(delivery: str, tenant: str | None) -> Non
     said = {"wedding": "ubud", "hosts": ["ubud.weddings.example"], "delivery": delivery, "tenant_id": tenant}
     with pytest.raises(ValueError, match="tenant_id"):
         WeddingEntry.model_validate({**said, "distribution_id": "E1", "distribution_domain": "d1.cloudfront.net"})
+
+
+def test_cis_token_lives_for_one_slot(full: Full) -> None:
+    """What CI writes at Cloudflare with is declared with the slot's beginning and end; its value is a secret."""
+    made = inputs(full.platform, "ApiToken")
+    assert (made["notBefore"], made["expiresOn"]) == (SLOT["not_before"], SLOT["expires_on"])
+    groups = [[one["id"] for one in policy["permissionGroups"]] for policy in made["policies"]]
+    assert groups == [["dns"], ["pools"]]
+    zone, account = (json.loads(policy["resources"]) for policy in made["policies"])
+    assert list(zone) == [f"com.cloudflare.api.account.zone.{full.inventory.cloudflare.zone_id}"]
+    assert list(account) == [f"com.cloudflare.api.account.{full.inventory.cloudflare.account_id}"]
+    assert "ciphertext" in json.dumps(full.platform.outputs()["ci_token"])
