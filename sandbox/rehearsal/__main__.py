@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sandbox.engine_choice import REAL, STAND_IN, default, real_cli
 from sandbox.provision import Workspace
-from sandbox.rehearsal import page, programme, prove, report
-from sandbox.rehearsal.evidence import Recorder
+from sandbox.rehearsal import page, programme, prove, report, weekend, world_row
+from sandbox.rehearsal.evidence import Recorder, read_log
 from sandbox.rehearsal.screen import Screen
 from sandbox.rehearsal.stage import Stage
 from sandbox.run import Run
@@ -65,7 +65,8 @@ def rehearse(engine: str, seed: int, run: Run, *, phases: list[str], only: list[
     screen.open(seed, engine)
     begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     out = OUT.with_name(run.folder.name)
-    stage = Stage(run, Workspace(run, engine), Recorder.begin(out / "evidence.jsonl"), seed, screen.tell, world=world)
+    stage = Stage(run, Workspace(run, engine), Recorder.begin(out / "evidence.jsonl", screen.hear), seed, screen.tell, world=world)
+    stage.record("world", **world_row.facts(world))
     broken = programme.play(stage, phases, screen.phase)
     evidence = stage.recorder.evidence()
     claims = [claim for claim in programme.CLAIMS if claim.id in only]
@@ -79,6 +80,7 @@ def rehearse(engine: str, seed: int, run: Run, *, phases: list[str], only: list[
         broken=broken,
         not_shown=(*report.NOT_SHOWN, *report.NOT_SHOWN_IN[world.name]),
         figures=report.saturday(evidence),
+        weekend=weekend.seen(evidence, read_log(run.log("guests"))),
     )
     (out / "report.json").write_text(json.dumps(result.to_json(), indent=1))
     (out / "report.html").write_text(page.render(result, evidence))
