@@ -77,7 +77,8 @@ class Stage:
             timeout=timeout,
         )
         said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
-        self.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3))
+        why = {"words": said.err[-1200:]} if said.code != 0 else {}
+        self.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3), **why)
         return said
 
     def must(self, *arguments: str, timeout: float = 60) -> Said:
