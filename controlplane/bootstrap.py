@@ -19,6 +19,7 @@ from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
+from controlplane.ports.host_names import HostNames
 from controlplane.ports.path_denials import PathDenials
 from controlplane.ports.steering import Steering
 from controlplane.ports.vendor_lock import VendorLock
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.aws.buckets import BucketStore
     from controlplane.adapters.aws.session import AwsSession
     from controlplane.adapters.cloudflare.client import CloudflareApi
+    from controlplane.adapters.http.origin_reader import OriginReader
     from controlplane.adapters.http.region_probe import RegionProbe
     from controlplane.agent.world import Tools
     from controlplane.operations.break_glass import Means as GlassMeans
@@ -134,6 +136,20 @@ class Plant:
         from controlplane.adapters.cloudflare.switches import CloudflareSwitches
 
         return CloudflareSwitches(self.cloudflare, self.inventory.cloudflare.zone_id)
+
+    @cached_property
+    def origins(self) -> OriginReader:
+        """The regions' origins, asked past every CDN."""
+        from controlplane.adapters.http.origin_reader import OriginReader
+
+        return OriginReader(self.profile.connect, self.inventory.ca)
+
+    @cached_property
+    def names(self) -> HostNames:
+        """Where Cloudflare's zone leads names."""
+        from controlplane.adapters.cloudflare.names import CloudflareNames
+
+        return CloudflareNames(self.cloudflare, self.inventory.cloudflare.zone_id, self.inventory.cloudflare.pools)
 
     @cached_property
     def path_denials(self) -> PathDenials:
@@ -243,8 +259,7 @@ class Plant:
             entry = self.inventory.region(region)
         except KeyError as error:
             raise BadInput(str(error.args[0])) from error
-        scheme = "rediss" if entry.cache.tls else "redis"
-        url = f"{scheme}://{entry.cache.primary}:{entry.cache.port}"
+        url = entry.cache.url
         return Tools(
             region=region,
             me=f"{region} {self.me}",

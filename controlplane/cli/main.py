@@ -28,6 +28,8 @@ app.command("controlplane.cli.doctor:doctor", name="doctor", help="Check everyth
 app.command("controlplane.cli.warming:plan", name="plan", help="Make a warm plan: URL x POP in tier order.")
 app.command("controlplane.cli.warming:warm", name="warm", help="Warm the edge; each target is proven by a HIT.")
 app.command("controlplane.cli.purging:purge", name="purge", help="Purge by cache tag in every tier.")
+app.command("controlplane.cli.tracing:trace", name="trace", help="Who answers a URL, where and why; or a cache key.")
+app.command("controlplane.cli.routing:route", name="route", help="Where a wedding's or a host's guests go now.")
 app.command("controlplane.cli.takedown:takedown", name="takedown", help="Make something vanish, and stay gone.")
 app.command("controlplane.cli.failing_over:failover", name="failover", help="Leave a region that is lost.")
 app.command("controlplane.cli.failing_over:failback", name="failback", help="Return to a region.")

@@ -37,6 +37,11 @@ class CacheEndpoint(_Frozen):
     port: Annotated[int, Field(gt=0, lt=65536)]
     tls: bool = True
 
+    @property
+    def url(self) -> str:
+        """The primary's, as Redis clients take it; it answers from inside its region's network only."""
+        return f"{'rediss' if self.tls else 'redis'}://{self.primary}:{self.port}"
+
 
 class RegionEntry(_Frozen):
     """One region: the public name of its origin, its health path, its regional cache."""

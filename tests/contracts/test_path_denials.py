@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from controlplane.adapters.cloudflare.denials import MOST_CHARACTERS, PHASE, REF, CloudflareDenials, expression
@@ -37,7 +39,7 @@ def test_other_rules_of_the_phase_stay(healed: Cloud) -> None:
     """Somebody's own firewall rule is there before and after, in its place."""
     client = healed.cloudflare.client()
     zone = healed.cloudflare.zone(client)
-    own = {"ref": "own", "description": "own", "expression": '(http.host eq "x")', "action": "block"}
+    own: Any = {"ref": "own", "description": "own", "expression": '(http.host eq "x")', "action": "block"}
     client.rulesets.phases.update(PHASE, zone_id=zone, rules=[own])
     denials = CloudflareDenials(healed.api(), zone)
     for denied in (DENIED, {HOST: ("/search",)}, {}):

@@ -7,12 +7,12 @@ The phase is the control plane's: infra declares no ruleset in it. Expressions h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from controlplane.adapters.cloudflare.client import CloudflareApi
 from controlplane.errors import Refused, VerificationFailed
 
-PHASE = "http_request_firewall_custom"
+PHASE: Literal["http_request_firewall_custom"] = "http_request_firewall_custom"
 REF = "wedcache-takedowns"
 MOST_CHARACTERS = 4096
 GONE = {"response": {"status_code": 410, "content": "Gone", "content_type": "text/plain"}}
