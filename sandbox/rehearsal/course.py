@@ -123,9 +123,9 @@ def _freezes(evidence: Evidence, course: Course) -> Iterator[tuple[float, str]]:
 COMMANDS: Mapping[str, str] = {
     "failover": "failover done",
     "failback": "failback done",
-    "purge": "purge",
-    "emergency": "emergency",
-    "takedown": "takedown",
+    "purge": "purge done",
+    "emergency": "emergency done",
+    "takedown": "takedown done",
 }
 """Commands of an operator that guests may notice, and what the plots call them where they ended with 0."""
 
@@ -144,7 +144,8 @@ def _told(evidence: Evidence) -> Iterator[tuple[float, str]]:
     for row in evidence.of("loss"):
         left = [one for one in evidence.of("command") if one["arguments"][:1] == ["failover"]]
         if left:  # the loss counts its seconds until the command that left the region had ended
-            yield left[-1].monotonic - float(row["total_seconds"]), "region lost"
+            region = "".join(left[-1]["arguments"][1:2])
+            yield left[-1].monotonic - float(row["total_seconds"]), f"region lost: {region}"
     for row in evidence.of("at-once"):
         yield row.monotonic - float(row["seconds"]), f"{row['guests']} guests at once"
 

@@ -64,10 +64,10 @@ def failover(phases: tuple[Phase, ...]) -> Markup:
     if not phases:
         return Markup()
     rows: list[tuple[object, ...]] = [
-        (phase.name, MEANING[phase.name], f"{phase.planned:g} s", _taken(phase)) for phase in phases
+        (phase.name, MEANING[phase.name], _unit(phase.planned, "s", 0), _taken(phase)) for phase in phases
     ]
     taken = [phase.taken for phase in phases if phase.taken is not None]
-    rows.append(("in all", "", f"{sum(phase.planned for phase in phases):g} s", f"{sum(taken):.2f} s"))
+    rows.append(("in all", "", _unit(sum(phase.planned for phase in phases), "s", 0), _unit(sum(taken), "s", 2)))
     return table(
         ("phase", "what it is", "planned", "taken"), rows, "From the loss to the standby's first answers", "narrow"
     )
@@ -76,7 +76,7 @@ def failover(phases: tuple[Phase, ...]) -> Markup:
 def _taken(phase: Phase) -> str:
     if phase.taken is None:
         return "did not happen"
-    return f"{phase.taken:.2f} s" + ("" if phase.is_within else ", over its plan")
+    return _unit(phase.taken, "s", 2) + ("" if phase.is_within else ", over its plan")
 
 
 def refused(refusals: tuple[Refusal, ...]) -> Markup:
@@ -92,7 +92,7 @@ def refused(refusals: tuple[Refusal, ...]) -> Markup:
         for one in refusals
     ]
     heads = ("act", "door", "ended with", "calendar (UTC)", "why")
-    return table(heads, rows, "Nothing of these was changed") if rows else Markup()
+    return table(heads, rows, "None of these changed anything") if rows else Markup()
 
 
 def _named(one: Refusal) -> list[Markup]:
@@ -110,10 +110,15 @@ def cities(found: Mapping[str, City]) -> Markup:
                 f"{code} {place.name}" if place else code,
                 city.asked,
                 city.failed,
-                "-" if city.from_edge is None else f"{100 * city.from_edge:.1f} %",
-                "-" if city.mean is None else f"{city.mean:.1f} ms",
-                "-" if city.p95 is None else f"{city.p95:.1f} ms",
+                _unit(None if city.from_edge is None else 100 * city.from_edge, "%"),
+                _unit(city.mean, "ms"),
+                _unit(city.p95, "ms"),
             )
         )
     heads = ("city", "pages asked", "failed", "from the edge", "mean", "p95")
     return table(heads, rows, "Cacheable pages as the guests of each city got them", "narrow") if rows else Markup()
+
+
+def _unit(value: float | None, unit: str, digits: int = 1) -> str:
+    """A figure that stays on one line with its unit; a dash for what was not measured."""
+    return "-" if value is None else f"{value:.{digits}f}\N{NO-BREAK SPACE}{unit}"

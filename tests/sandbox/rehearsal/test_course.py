@@ -56,11 +56,11 @@ def test_every_event_is_found_in_its_order() -> None:
     found = [(event.name, event.monotonic) for event in events(saturday.evidence())]
     assert found == [
         ("1000 guests at once", 116.0),
-        ("purge", 125.0),
+        ("purge done", 125.0),
         ("freeze begins: ubud", 130.0),
         ("freeze begins: como", 131.0),
         ("freeze begins: tulum", 150.0),
-        ("region lost", 153.0),
+        ("region lost: eu-central-1", 153.0),
         ("failover done", 165.0),
         ("freeze ends: como, tulum, ubud", 180.0),
         ("failback done", 190.0),

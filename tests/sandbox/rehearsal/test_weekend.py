@@ -113,7 +113,7 @@ def test_the_figures_are_plain_json() -> None:
     found = json.loads(json.dumps(seen.to_json()))
     assert set(found) == {"windows", "events", "refused", "failover", "cities", "series"}
     assert found["windows"][0]["start"] == "2027-06-11T04:00:00Z"
-    assert {"name": "region lost", "at": "2027-06-12T14:00:03Z", "second": 53.0} in found["events"]
+    assert {"name": "region lost: eu-central-1", "at": "2027-06-12T14:00:03Z", "second": 53.0} in found["events"]
     assert found["failover"]["detect"] == {"planned": 10.0, "taken": 4.0}
     columns = [column for column in found["series"].values() if isinstance(column, list)]
     assert {len(column) for column in columns} == {100}
