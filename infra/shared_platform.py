@@ -103,6 +103,7 @@ def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object])
             "hosts": [{"host": portal, "edge": "cloudflare"}],
             "allowed_signers": settings.allowed_signers,
             "frozen_roles": settings.frozen_roles,
+            "writers": settings.writers.model_dump(),
         }
     )
 

@@ -16,7 +16,7 @@ import pulumi
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from controlplane.domain.break_glass_people import read_signers
-from controlplane.domain.inventory import clock_allowed
+from controlplane.domain.inventory import Writers, clock_allowed
 from controlplane.domain.slots import SLOT
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -123,6 +123,7 @@ class PlatformSettings(_Frozen):
     cells: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")], ...] = ()
     allowed_signers: Annotated[tuple[str, ...], AfterValidator(_signers_readable)] = ()
     frozen_roles: tuple[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")], ...] = ()
+    writers: Writers = Writers()
     ci_token: CiTokenSettings | None = None
     surroundings: Surroundings = Surroundings()
 

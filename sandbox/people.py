@@ -11,6 +11,12 @@ PERSONS = {"lena": ("lena", "lena-second"), "boris": ("boris",)}
 ROLES = ("ci", "operators")
 """The IAM roles that an account has before Pulumi comes: CI's, and the one that people assume."""
 
+WRITERS = {
+    "programs": ["aws:pulumi-sandbox", "cloudflare:cloudflare-pulumi"],
+    "operators": ["aws:wedcache", "cloudflare:cloudflare-operator"],
+}
+"""Whose credentials are whose: the programs', and those of operators and agents."""
+
 
 def key(run: Run, name: str) -> Path:
     """A private key in OpenSSH's format, without a passphrase."""

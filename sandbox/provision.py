@@ -92,6 +92,7 @@ class Workspace:
             "wedcache:warm_pops": list(world.at("cloudfront")),
             "wedcache:allowed_signers": people.allowed_signers(self.run),
             "wedcache:frozen_roles": list(people.ROLES),
+            "wedcache:writers": people.WRITERS,
             "wedcache:ci_token": ci_token(world),
         }
         nested = {
