@@ -30,21 +30,24 @@ TRIES = 3
 
 async def carry_updates(tools: Tools, seen: Seen) -> None:
     """One look. Raises Unavailable, and Incomplete for an update that some POP does not give yet."""
+    if seen.holds_lease and not seen.is_prepared and tools.prepare is not None:
+        seen.is_prepared = True
+        await asyncio.to_thread(tools.prepare)
     took = await _take(tools)
     now = tools.clock.monotonic()
     if not seen.holds_lease or tools.refresh is None or not (took or now - seen.looked_at >= LOOK_SECONDS):
         return
     seen.looked_at = now
-    failed: Incomplete | None = None
+    begun: list[Sequence[ContentUpdate]] = []
     for group in together(await _owed(tools, seen)):
         starts = seen.refreshed.setdefault(group[0].wedding, [])
         starts[:] = [at for at in starts if now - at < 60.0]
-        if len(starts) >= MOST_A_MINUTE:
-            continue  # the next look carries them, together with those that come meanwhile
-        starts.append(now)
-        failed = await _carry(tools, seen, group) or failed
-    if failed is not None:
-        raise failed
+        if len(starts) < MOST_A_MINUTE:  # the next look carries the others, together with those that come meanwhile
+            starts.append(now)
+            begun.append(group)
+    for ended in await asyncio.gather(*(_carry(tools, seen, group) for group in begun), return_exceptions=True):
+        if ended is not None:
+            raise ended
 
 
 async def _take(tools: Tools) -> bool:

@@ -49,6 +49,8 @@ class Tools:
     updates: OwnersUpdates | None = None
     refresh: Callable[[ContentUpdate], Carried] | None = None
     """Carries an owner's update to every POP: raises Unavailable, Incomplete."""
+    prepare: Callable[[], None] | None = None
+    """Loads what carrying needs, which takes seconds, before anybody waits for it."""
 
 
 @dataclass
@@ -72,6 +74,7 @@ class Seen:
     updated: set[str] = field(default_factory=set)
     refreshed: dict[str, list[float]] = field(default_factory=dict)
     """Wedding -> when its owners' updates of the last minute were begun to be carried, on our monotonic clock."""
+    is_prepared: bool = False
     tries: dict[str, int] = field(default_factory=dict)
     looked_at: float = -math.inf
     """When it was last looked for updates that other regions took over."""

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from controlplane.domain.content_update import Carried, ContentUpdate
 
 
+def preparer(plant: Plant) -> Callable[[], None]:
+    """A function that loads what `refresher` needs: Cloudflare's SDK alone takes seconds."""
+
+    def prepare() -> None:
+        plant.cloudflare.open()
+        plant.edge_store.read()
+
+    return prepare
+
+
 def refresher(plant: Plant) -> Callable[[ContentUpdate], Carried]:
     """A function that brings an update's pages to every POP. It raises Unavailable and Incomplete."""
     from controlplane.bootstrap import Plant as Fresh

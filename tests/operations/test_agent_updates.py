@@ -115,6 +115,38 @@ async def test_a_pop_that_never_shows_it_is_named_in_the_receipt() -> None:
 
 
 @in_loop
+async def test_the_holder_gets_ready_before_anybody_waits() -> None:
+    """Once, and only who holds the lease; what fails then is the duty's trouble, and updates are carried later."""
+    lane, prepared = Lane(), list[str]()
+
+    def prepare() -> None:
+        prepared.append("x")
+        raise Unavailable("the key value store does not answer")
+
+    for seen in (Seen(), holder()):
+        tools = replace(lane.tools(), prepare=prepare)
+        if seen.holds_lease:
+            with pytest.raises(Unavailable):
+                await carry_updates(tools, seen)
+        await carry_updates(tools, seen)
+    assert prepared == ["x"]
+
+
+@in_loop
+async def test_one_weddings_trouble_holds_up_no_other() -> None:
+    """Both are begun at once; the one that failed is carried at the next look."""
+    lane, seen = Lane(errors=[Unavailable("503")]), holder()
+    await lane.tell("u1")
+    await lane.tell("v1", wedding="ubud")
+    with pytest.raises(Unavailable):
+        await carry_updates(lane.tools(), seen)
+    assert len(lane.carried) == 1
+    lane.scene.clock.pause(LOOK_SECONDS)
+    await carry_updates(lane.tools(), seen)
+    assert {update.wedding for update in lane.carried} == {"como", "ubud"}
+
+
+@in_loop
 async def test_what_is_no_owners_update_is_dropped_and_said() -> None:
     """Garbage, and tags of somebody else's: the agent is a door too."""
     lane, seen = Lane(), holder()
