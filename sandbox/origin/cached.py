@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -91,6 +92,11 @@ class CachedReads:
     ) -> Read[Value]:
         """A read of what anybody may see; whatever `load` raises is raised."""
         return await self._cache.read(key, load, tier=tier, tags=tags, public=True)
+
+    async def renew(self, key: str, value: Value, *, tier: Tier | None, tags: Iterable[str]) -> None:
+        """Keep what was just loaded in place of what is there; where the log does not answer, readers load it."""
+        with contextlib.suppress(Unavailable):
+            await self._cache.put(key, value, tier=tier or Tier.MEDIUM, tags=tags)
 
     async def expire(self, tags: Iterable[str]) -> None:
         """Soft purge in this region, at once or owed. Where it cannot even be owed, that is logged."""
