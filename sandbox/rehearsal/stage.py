@@ -116,11 +116,13 @@ class Stage:
 
     def stop_region(self, region: str) -> None:
         """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""
+        self.record("event", name=f"region lost: {region}")
         fault_effects.inject(self.run, "region-stopped", region)
 
     def wake_region(self, region: str) -> None:
         """Wake a stopped region."""
         fault_effects.heal(self.run, "region-stopped", region)
+        self.record("event", name=f"region wakes: {region}")
 
 
 class StageBroken(Exception):
