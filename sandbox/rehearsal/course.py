@@ -138,14 +138,11 @@ def _commands(evidence: Evidence) -> Iterator[tuple[float, str]]:
 
 
 def _told(evidence: Evidence) -> Iterator[tuple[float, str]]:
-    """What a phase told to be marked, and the loss of a region."""
+    """What a phase told to be marked, a fault more, and the guests who came at once."""
     for row in evidence.of("event"):
         yield row.monotonic, str(row["name"])
-    for row in evidence.of("loss"):
-        left = [one for one in evidence.of("command") if one["arguments"][:1] == ["failover"]]
-        if left:  # the loss counts its seconds until the command that left the region had ended
-            region = "".join(left[-1]["arguments"][1:2])
-            yield left[-1].monotonic - float(row["total_seconds"]), f"region lost: {region}"
+    for row in evidence.of("fault"):
+        yield row.monotonic - float(row["healed_in"]), f"fault: {row['name']}"
     for row in evidence.of("at-once"):
         yield row.monotonic - float(row["seconds"]), f"{row['guests']} guests at once"
 

@@ -75,8 +75,8 @@ def rules(said: str) -> tuple[str, ...]:
 
 
 def _why(said: str, code: int) -> str:
-    """The sentence that says what was refused; without one the meaning of the exit code."""
-    sentences = re.search(r"REFUSED\s+([^\n]*)", said)
-    if sentences is None:
+    """What was refused, in the words said; else the line before `nothing was changed`, or the meaning of the code."""
+    sentence = re.search(r"REFUSED\s+([^\n]*)", said) or re.search(r"([^\n]+)\nnothing was changed", said)
+    if sentence is None:
         return TABLE[code].meaning if code in TABLE else f"it ended with {code}"
-    return re.split(r"\.\s|;\s", sentences[1])[0].strip()
+    return re.split(r"\.\s|;\s", sentence[1])[0].strip()

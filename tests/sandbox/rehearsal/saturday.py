@@ -33,6 +33,7 @@ ROWS: tuple[tuple[float, str, dict[str, Any]], ...] = (
     (133.0, "doors", {"side": "after", "preview": 1, "preview_tail": PREVIEW}),
     (134.0, "command", {"arguments": ["failback", "us-east-1", "--yes"], "code": 10, "seconds": 2.0, "words": REFUSED}),
     (150.0, "clock", {"at": "2027-06-12T14:00:00+00:00"}),
+    (153.0, "event", {"name": "region lost: eu-central-1"}),
     (165.0, "command", {"arguments": ["failover", "eu-central-1", "--yes"], "code": 0, "seconds": 8.0}),
     (166.0, "loss", LOSS),
     (180.0, "clock", {"at": "2027-06-13T11:05:00+00:00"}),

@@ -74,9 +74,12 @@ def test_the_short_world_has_its_one_window() -> None:
 
 
 def test_what_a_phase_tells_is_marked() -> None:
-    """An `event` row is marked by its own name."""
-    told = Evidence((*saturday.evidence().rows, Row("loss", "event", 170.0, {"name": "redis killed"})))
-    assert ("redis killed", 170.0) in [(event.name, event.monotonic) for event in events(told)]
+    """An `event` row is marked by its own name, a fault when it struck."""
+    fault = Row("loss", "fault", 175.0, {"name": "redis-killed", "healed_in": 3.0})
+    told = Evidence((*saturday.evidence().rows, Row("loss", "event", 170.0, {"name": "region wakes"}), fault))
+    found = [(event.name, event.monotonic) for event in events(told)]
+    assert ("region wakes", 170.0) in found
+    assert ("fault: redis-killed", 172.0) in found
 
 
 def test_without_evidence_there_is_nothing_to_mark() -> None:

@@ -86,6 +86,13 @@ def test_a_refusal_without_words_has_its_codes_meaning() -> None:
     assert found.to_json()["at"] is None
 
 
+def test_a_refusal_in_other_words_is_told_in_them() -> None:
+    """What a command said last before `nothing was changed`."""
+    said = "looking\nthe grant is for another plan\nnothing was changed\nnext: ask for one\n"
+    row = Row("glass", "command", 5.0, {"arguments": ["gate"], "code": 17, "words": said})
+    assert [one.why for one in refusals.refusals(Evidence((row,)))] == ["the grant is for another plan"]
+
+
 def test_the_budget_is_the_minute_of_the_claim() -> None:
     """The phases' plans add up to what C9 allows, and its detection is C9's."""
     assert sum(phase_budget.PLANNED.values()) == c9_region_loss.MOST_TOTAL_SECONDS
