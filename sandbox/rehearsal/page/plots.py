@@ -38,7 +38,7 @@ def section(weekend: Weekend) -> Markup:
         return Markup()
     across = Scale(0, series.seconds, LEFT, WIDTH - RIGHT)
     flags = flagged(weekend.events, series, across)
-    bands = list(_bands(weekend, across))
+    bands = list(bands_of(weekend, across))
     return joined(
         _framed(
             "Latency", "cacheable pages, milliseconds (logarithmic)", _latency(series, across), flags, across, bands
@@ -92,7 +92,7 @@ def _second(event: Event, series: Series, is_drawn: bool) -> str:
     return f"{event.monotonic - series.began:.1f} s" + ("" if is_drawn else " (while no guest was there)")
 
 
-def _bands(weekend: Weekend, across: Scale) -> Iterator[tuple[float, float]]:
+def bands_of(weekend: Weekend, across: Scale) -> Iterator[tuple[float, float]]:
     """Where any freeze window was in force, as places from left to right."""
     series, jumps = weekend.series, weekend.course.jumps
     edges = [jump[0] for jump in jumps] + [

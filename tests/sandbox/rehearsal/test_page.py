@@ -177,7 +177,7 @@ def test_axes_have_units() -> None:
 def test_the_freeze_is_shaded_while_it_held() -> None:
     """From the first window's begin to the last one's end, however the calendar jumped."""
     across = axes.Scale(0, SEEN.series.seconds, 0, SEEN.series.seconds)
-    bands = list(plots._bands(SEEN, across))
+    bands = list(plots.bands_of(SEEN, across))
     assert (bands[0][0], bands[-1][1]) == (30.0, 80.0)
     assert all(ended == began for (_, ended), (began, _) in itertools.pairwise(bands))
 
