@@ -37,6 +37,7 @@ app.command("controlplane.cli.ops:app", name="ops", help="Operations: list, show
 app.command("controlplane.cli.ledger:app", name="ledger", help="Check the ledger: one hash chain per operation.")
 app.command("controlplane.cli.kit:app", name="kit", help="Pack or open the kit: on call on a second laptop.")
 app.command("controlplane.cli.emergency:app", name="emergency", help="Emergency mode: on, off, status.")
+app.command("controlplane.cli.runbook:runbook", name="runbook", help="What to do in a known bad situation.")
 app.command("controlplane.cli.explain:explain", name="explain", help="What an exit code means, and what to do.")
 app.command("controlplane.cli.worker:worker", name="worker", help="Run a region's agent.")
 app.command("controlplane.cli.reporting:report", name="report", help="The last rehearsal's report in short.")

@@ -14,7 +14,7 @@ def test_records_and_balancers_of_one_host(healed: Cloud) -> None:
     """Only that host's; a load balancer's pools are the regions, in its order."""
     client = healed.cloudflare.client()
     zone, pools = healed.cloudflare.zone(client), healed.pools()
-    name = client.zones.get(zone_id=zone).name
+    name = str(getattr(client.zones.get(zone_id=zone), "name", ""))
     for host in (f"como.{name}", f"ubud.{name}"):
         client.dns.records.create(
             zone_id=zone, name=host, type="CNAME", content=f"{host}.cloudfront.net", ttl=300, proxied=False
