@@ -30,7 +30,7 @@ li{margin:.3rem 0}
 svg{display:block;width:100%;min-width:40rem;height:auto;font:12px ui-sans-serif,system-ui,sans-serif}
 svg text{fill:var(--ink)}svg .soft{fill:var(--soft)}
 .land{fill:var(--land);stroke:none}.frame{fill:none;stroke:var(--line)}
-.dot{stroke:var(--paper);stroke-width:1.2}.leader{stroke:var(--soft);stroke-width:.7}
+.dot{stroke:var(--ink);stroke-width:.8}.leader{stroke:var(--soft);stroke-width:.7}
 .region{fill:none;stroke:var(--ink);stroke-width:1.3}.gone{stroke:var(--bad);stroke-width:2}
 .venue{fill:var(--band);stroke:var(--paper)}svg .of-venue{font-style:italic}
 .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
