@@ -82,7 +82,7 @@ class Wire:
 
     def _decide(self, call: _Exchange) -> Answer:
         call.token = self._signer(call.request)
-        if self._faults.active("api-503", "cloudflare"):
+        if any(self._faults.active(name, "cloudflare") for name in ("api-503", "management-503")):
             raise VendorRefusal(503, 7010, "Service temporarily unavailable")
         if self._faults.active("api-429", "cloudflare"):
             raise _too_many(limits.API_BLOCK_SECONDS)

@@ -17,6 +17,7 @@ from sandbox.clock import OffsetClock
 from sandbox.profile import profile_name
 from sandbox.provision import Workspace
 from sandbox.provisioned import WEDCACHE, start_agents
+from sandbox.rehearsal.disturbance import Disturbance
 from sandbox.rehearsal.evidence import Recorder
 from sandbox.run import Run
 from sandbox.world import SHORT, World
@@ -50,6 +51,7 @@ class Stage:
     tell: Callable[[str], None]
     sabotage: str = ""
     world: World = SHORT
+    disturbance: Disturbance | None = None
 
     @property
     def clock(self) -> OffsetClock:
@@ -67,9 +69,18 @@ class Stage:
 
     def wedcache(self, *arguments: str, timeout: float = 60, profile: str = "") -> Said:
         """Run `wedcache --profile NAME ...` as an operator's script would; by default with the run's own profile."""
+
+        def run(*words: str) -> Said:
+            return self._said(profile or self.profile, words, timeout)
+
+        if self.disturbance is not None and self.disturbance.takes(arguments[0]):
+            return self.disturbance.around(self, arguments, run)
+        return run(*arguments)
+
+    def _said(self, profile: str, arguments: tuple[str, ...], timeout: float) -> Said:
         begun = time.monotonic()
         done = subprocess.run(
-            [str(WEDCACHE), "--profile", profile or self.profile, *arguments],
+            [str(WEDCACHE), "--profile", profile, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
