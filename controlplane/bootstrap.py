@@ -200,11 +200,12 @@ class Plant:
 
         return RegionProbe(self.profile.connect, self.inventory.ca)
 
-    def uncached(self, path: str) -> dict[str, Ask]:
-        """CDN -> a request of `path`, which no CDN caches, on the first host of each CDN."""
+    def uncached(self, path: str, nth: int = 0) -> dict[str, Ask]:
+        """CDN -> a request of `path`, which no CDN caches, on the first host of each CDN, at its `nth` POP."""
         found: dict[str, Ask] = {}
         for host, edge in self.edges.items():
-            found.setdefault(edge, Ask(host, path, edge, next(iter(self.pops[edge]), None)))
+            pops = self.pops[edge] or (None,)
+            found.setdefault(edge, Ask(host, path, edge, pops[nth % len(pops)]))
         return found
 
     def means(self, tell: Callable[[str, float], None], check: Callable[[], None]) -> Means:

@@ -38,9 +38,9 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
     """Write this agent's heartbeat: what it pushed, what it sees, which duty fails. Raises Unavailable."""
     try:
         await tools.keys.get(REGION)
-        seen.cache_answers = True
+        seen.cache_answers, seen.cache_silent_since = True, None
     except Unavailable:
-        seen.cache_answers = False
+        seen.cache_answers, seen.cache_silent_since = False, seen.cache_silent_since or tools.clock.now()
     if seen.beat == 0:
         seen.beat = await asyncio.to_thread(_last_beat, tools)
     seen.beat += 1
@@ -54,6 +54,10 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
         edge_lease=seen.holds_lease,
         views=seen.views(),
         trouble=dict(seen.trouble),
+        late=dict(seen.late),
+        down_since=dict(seen.down_since),
+        cache_silent_since=seen.cache_silent_since,
+        edges={edge: probe.health for edge, probe in seen.edges.items()},
     )
     await asyncio.to_thread(tools.store.put, heartbeat_key(tools.region), heartbeat.to_json())
 
@@ -70,6 +74,8 @@ async def examine_cache(tools: Tools, seen: Seen) -> None:
 
 DUTIES = (
     Beat("probe", probing.probe_regions, 1.0),
+    Beat("pace", probing.time_slow_regions, 2.0),
+    Beat("edges", probing.probe_edges, 3.0),
     Beat("roles", pushing.push_roles, 1.0),
     Beat("calendar", pushing.push_calendar, 3.0),
     Beat("purges", purging.apply_purges, 1.0),

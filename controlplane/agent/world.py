@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from controlplane.domain.calendar import Calendar
@@ -51,6 +52,8 @@ class Tools:
     """Carries an owner's update to every POP: raises Unavailable, Incomplete."""
     prepare: Callable[[], None] | None = None
     """Loads what carrying needs, which takes seconds, before anybody waits for it."""
+    ask_edges: Callable[[], Mapping[str, bool]] | None = None
+    """Asks each CDN for a page that no cache may answer: CDN -> whether anything came back. Silence never raises."""
 
 
 @dataclass
@@ -58,6 +61,12 @@ class Seen:
     """The agent's memory: nothing here is needed after a restart."""
 
     probes: dict[str, Probe] = field(default_factory=dict)
+    edges: dict[str, Probe] = field(default_factory=dict)
+    """CDN -> what its POPs answered lately."""
+    late: dict[str, float] = field(default_factory=dict)
+    """Region -> seconds after which its health path answered, while it answers too late for a probe."""
+    down_since: dict[str, datetime] = field(default_factory=dict)
+    cache_silent_since: datetime | None = None
     calendar: Calendar | None = None
     calendar_text: str | None = None
     calendar_epoch: int = 0

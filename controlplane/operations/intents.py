@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from controlplane.domain.emergency import EmergencyCard
-from controlplane.domain.failover import Intent
+from controlplane.domain.failover import Intent, Operation, What
 from controlplane.domain.takedown import TakedownCard
 from controlplane.errors import BadInput, Refused
 from controlplane.ports.shared_store import SharedStore
@@ -82,6 +82,12 @@ def all_intents(store: SharedStore) -> list[Intent]:
 def open_intents(store: SharedStore) -> list[Intent]:
     """The cards of failovers and failbacks that nobody has finished."""
     return [card for card in all_intents(store) if card.state == "open"]
+
+
+def left_caches(store: SharedStore, region: str) -> bool:
+    """Whether only reads were moved away from a region, and not back since."""
+    cards = [card for card in all_intents(store) if card.region == region and card.state == "done"]
+    return bool(cards) and (cards[-1].operation, cards[-1].what) == (Operation.FAILOVER, What.CACHES)
 
 
 def intent(store: SharedStore, identity: str) -> Card:
