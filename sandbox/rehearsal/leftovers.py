@@ -64,18 +64,22 @@ def _regional(run: Run) -> dict[str, list[str]]:
     return {"replication groups": groups, "parameter groups": parameters, "buckets": buckets}
 
 
-def _cloudflare(run: Run) -> dict[str, list[str]]:
+def cloudflare_client(run: Run) -> Any:
+    """A client of the emulated Cloudflare with a token that may only read; it is to be closed."""
     import cloudflare
 
-    registry = run.read()
-    account = registry["cloudflare_account"]
-    with cloudflare.Cloudflare(
-        api_token=registry["tokens"]["cloudflare-readonly"],
+    return cloudflare.Cloudflare(
+        api_token=run.read()["tokens"]["cloudflare-readonly"],
         base_url=f"http://{run.endpoint('cloudflare')}/client/v4",
         max_retries=0,
-    ) as client:
+    )
+
+
+def _cloudflare(run: Run) -> dict[str, list[str]]:
+    account = run.read()["cloudflare_account"]
+    with cloudflare_client(run) as asked:
         return {
-            "zones": [str(zone.name) for zone in client.zones.list()],
-            "pools": [str(pool.name) for pool in client.load_balancers.pools.list(account_id=account)],
-            "monitors": [str(one.id) for one in client.load_balancers.monitors.list(account_id=account)],
+            "zones": [str(zone.name) for zone in asked.zones.list()],
+            "pools": [str(pool.name) for pool in asked.load_balancers.pools.list(account_id=account)],
+            "monitors": [str(one.id) for one in asked.load_balancers.monitors.list(account_id=account)],
         }

@@ -12,9 +12,13 @@ DEFECTS = {
     "deaf-pop": {"pop-FRA56-P1": ("--ignore", "QueryStringsConfig")},
     "drop-purge": {"pop-FRA": ("--ignore", "purges")},
     "forget-delete": {"providers": ("--forget-delete", "aws:elasticache/parameterGroup:ParameterGroup")},
+    "silent-owner": {"origin-eu-central-1": ("--silent",), "origin-us-east-1": ("--silent",)},
+    "by-hand": {"origin-eu-central-1": ("--silent",), "origin-us-east-1": ("--silent",)},
 }
 """Counter-experiment -> what is wrong with the cloud: a POP that does not hear which query strings belong to the cache
-key, one that hears no purge, a provider that says it deleted what it did not."""
+key, one that hears no purge, a provider that says it deleted what it did not, origins that tell
+nobody of owners' updates (by-hand: somebody purges instead), origins that take any epoch for today's.
+"""
 
 
 def play(stage: Stage) -> None:
