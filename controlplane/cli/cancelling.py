@@ -20,6 +20,7 @@ def cancelled(plant: Plant, card: Card) -> Card:
     from controlplane.domain.takedown import TakedownCard
     from controlplane.operations.emergency import withdraw
     from controlplane.operations.intents import withdraw_intent
+    from controlplane.operations.ledger import Record, close
 
     if isinstance(card, TakedownCard):
         raise Refused(
@@ -33,6 +34,7 @@ def cancelled(plant: Plant, card: Card) -> Card:
                 next_step=f"`wedcache ops resume {card.id}` finishes it; `wedcache emergency on {card.target}`",
             )
         _switch_off(plant, card)
+        close(Record(plant.store, plant.clock, plant.me, card.id), "taken back", Kind.CANCELLED)
         withdraw(plant.store, card)
     else:
         _check_roles(plant, card)

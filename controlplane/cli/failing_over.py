@@ -192,7 +192,7 @@ def _intent(plant: Plant, operation: Operation, move: tuple[str, str], epoch: in
 def _perform(
     plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output, enter: Callable[[], None] = lambda: None
 ) -> int:
-    from controlplane.cli.performing import performing
+    from controlplane.cli.performing import moving_means, performing
     from controlplane.domain.failover import steps_of
     from controlplane.domain.failover_switches import switch
     from controlplane.operations.fail_over import begin, reconcile
@@ -212,7 +212,7 @@ def _perform(
     enter()
     try:
         with performing(plant, intent, begins=True) as act:
-            means = plant.means(act.told, act.check)
+            means = moving_means(plant, act)
             done = reconcile(means, begin(means, intent))
     except KeyboardInterrupt:
         session.say(f"cut off in the middle: `wedcache ops resume {intent.id}` goes on from here, on any machine")

@@ -88,7 +88,7 @@ def means(plant: Plant, act: Performance) -> TakedownMeans:
     from controlplane.operations.take_down import TakedownMeans
 
     return TakedownMeans(
-        store=plant.store,
+        store=act.store,
         edge=plant.edge_store,
         denials=plant.path_denials,
         cdns=plant.cdns,
@@ -110,7 +110,7 @@ def _performed(plant: Plant, card: TakedownCard) -> TakedownCard:
 
     try:
         with performing(plant, card, begins=True) as act:
-            return reconcile(means(plant, act), begin(plant.store, card))
+            return reconcile(means(plant, act), begin(act.store, card))
     except KeyboardInterrupt:
         session.say(f"cut off in the middle: `wedcache ops resume {card.id}` goes on from here, on any machine")
         raise

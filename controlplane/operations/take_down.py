@@ -172,6 +172,7 @@ def _purge(means: TakedownMeans, card: TakedownCard) -> dict[str, str]:
             clock=means.clock,
             pause=means.pause,
             patience=means.patience,
+            check=means.check,
         )
     except Incomplete as error:
         return {f"purge at {name}": words for name, words in error.report.items() if words != "confirmed"}
