@@ -12,7 +12,10 @@ ROLES = ("ci", "operators")
 """The IAM roles that an account has before Pulumi comes: CI's, and the one that people assume."""
 
 WRITERS = {
-    "programs": ["aws:pulumi-sandbox", "cloudflare:cloudflare-pulumi"],
+    "programs": [
+        *("aws:pulumi-sandbox", "cloudflare:cloudflare-pulumi"),
+        *("aws:rehearsal-knobs", "cloudflare:cloudflare-probes"),  # the rehearsal's scratch objects, declared by nobody
+    ],
     "operators": ["aws:wedcache", "cloudflare:cloudflare-operator"],
 }
 """Whose credentials are whose: the programs', and those of operators and agents."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from controlplane.agent import adopting, denying, probing, purging, pushing, updating
+from controlplane.agent import adopting, denying, probing, purging, pushing, updating, watching
 from controlplane.agent.world import Seen, Tools
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.lease import RENEW_SECONDS
@@ -84,6 +84,7 @@ DUTIES = (
     Beat("edge", pushing.push_edge, RENEW_SECONDS),
     Beat("adopt", adopting.adopt, 5.0),
     Beat("eviction", examine_cache, 30.0),
+    Beat("outside", watching.watch, 60.0),
     Beat("heartbeat", say_alive, 1.0),
 )
 

@@ -45,6 +45,8 @@ class Tools:
     tell: Callable[[str], None]
     examine: Callable[[], Awaitable[None]] | None = None
     """Looks whether this region's Redis may be used: raises Refused if it may evict the purge log."""
+    outside: Callable[[], list[str]] | None = None
+    """Looks into the vendors' logs: the changes of the last day that nothing of ours covers, oldest first."""
     adopt: Callable[[], None] | None = None
     """Looks once for operations that were left to this worker, and does them."""
     updates: OwnersUpdates | None = None

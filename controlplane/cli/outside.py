@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from controlplane.cli import questions, session
@@ -10,11 +11,14 @@ from controlplane.errors import BadInput, Incomplete
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
+    from controlplane.domain.outside import VendorChange
     from controlplane.operations.watch_outside import Look
     from controlplane.ports.change_log import ChangeLog
 
 Output = Literal["text", "json"]
 DAY = timedelta(hours=24)
+LATE = timedelta(minutes=15)
+"""After so long a vendor's log has what was changed."""
 FOUND = 14
 NEXT = "ask who it was; `pulumi preview --refresh` shows what differs from what is declared"
 
@@ -59,6 +63,28 @@ def checked(plant: Plant) -> str:
         said = "; ".join(change.sentence for change in found[-3:])
         raise Incomplete(f"changed outside: {said}{more}", next_step="wedcache ops outside")
     return "nothing was changed outside in 24 h"
+
+
+def looker(plant: Plant) -> Callable[[], list[str]]:
+    """For the agent: a function that looks once and gives the last day's changes made outside, oldest first.
+
+    It asks only for what is new, and again for the last quarter of an hour, of which a vendor may know more meanwhile.
+    It looks at nothing where nobody is declared as a writer. It raises Unavailable.
+    """
+    found: dict[str, VendorChange] = {}
+    last: list[datetime] = []
+
+    def look() -> list[str]:
+        if not (plant.inventory.writers.programs or plant.inventory.writers.operators):
+            return []
+        now = plant.clock.now()
+        since = min(DAY, now - last[-1] + LATE) if last else DAY
+        found.update({change.id: change for change in looked(plant, since).outside})
+        last[:] = [now]
+        recent = sorted((one for one in found.values() if now - one.at < DAY), key=lambda one: (one.at, one.id))
+        return [change.sentence for change in recent]
+
+    return look
 
 
 def looked(plant: Plant, length: timedelta) -> Look:

@@ -22,6 +22,7 @@ def worker(*, region: str) -> int:
 async def _live(region: str) -> int:
     from controlplane.agent.loop import live
     from controlplane.cli.adopting import adopter
+    from controlplane.cli.outside import looker
     from controlplane.cli.edge_asking import edge_asker
     from controlplane.cli.updating import refresher
 
@@ -32,6 +33,7 @@ async def _live(region: str) -> int:
     plant = session.plant()
     tools = plant.agent_tools(region)
     tools.adopt = adopter(plant, region, tools.tell)
+    tools.outside = looker(plant)
     tools.refresh = refresher(plant)
     tools.ask_edges = edge_asker(plant, region)
     session.say(f"agent of {region} lives")

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from controlplane.bootstrap import plant
+from controlplane.cli.outside import looker
 from controlplane.domain.inventory import PLATFORM_KEY
 from sandbox.aws.world import ACCOUNT
 from tests.cli.conftest import Online
@@ -68,6 +69,13 @@ def test_changes_past_the_doors_are_found_and_ours_are_not(online: Online, watch
         ("aws", "console", "cloudfront:UpdateDistribution", known),
         ("cloudflare", "cloudflare-operator", f"PATCH /zones/{zone}/settings/ipv6", "ipv6"),
     }
+    one = plant("test")
+    look = looker(one)
+    first = look()
+    assert {sentence.rpartition(" by ")[2] for sentence in first} >= {"console", "cloudflare-operator"}
+    assert look() == first
+    one.cloudflare.close()
+    one.store.close()
     text = online("ops", "outside", "--since", "1h")
     assert f"aws cloudfront:UpdateDistribution of {known} by console" in text.out
     doctor = online("doctor", "--output", "json")
