@@ -18,7 +18,7 @@ PACKAGES = ("pulumi", "pulumi-aws", "pulumi-cloudflare", "boto3", "cloudflare", 
 NOT_SHOWN = (
     "TLS to the regional caches: the sandbox's Valkey servers speak none",
     "propagation times of the real CDNs: the sandbox's POPs follow within a fraction of a second",
-    "soft purge on CloudFront: the vendor has none, so it is a hard one there",
+    "operators' soft purge on CloudFront: the vendor has none, so it is a hard one there (owners' updates need none)",
     "a failover decided by Cloudflare's monitors alone: their shortest interval is 15 s, the agents are faster",
 )
 

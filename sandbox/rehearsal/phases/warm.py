@@ -8,7 +8,6 @@ from pathlib import Path
 
 from controlplane.operations.warm import AT_ONCE
 from sandbox.rehearsal.evidence import read_log
-from sandbox.rehearsal.sampling import AGENT as SAMPLER
 from sandbox.rehearsal.sampling import Sampler
 from sandbox.rehearsal.stage import Stage
 
@@ -55,7 +54,7 @@ def watched(stage: Stage, saved: Path) -> None:
     began = time.monotonic()
     with Sampler(stage.run, stage.world.home) as sampler:
         warm(stage, saved)
-    arrived = [float(row["monotonic"]) for row in read_log(home, began) if row["user_agent"] != SAMPLER]
+    arrived = [float(row["monotonic"]) for row in read_log(home, began) if row["cache"] != "-"]
     p95, samples = sampler.p95(min(arrived, default=0.0), max(arrived, default=0.0))
     stage.record("warming", p95=p95, samples=samples, failed=sampler.failed, asked=len(arrived))
 
