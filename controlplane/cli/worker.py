@@ -22,8 +22,8 @@ def worker(*, region: str) -> int:
 async def _live(region: str) -> int:
     from controlplane.agent.loop import live
     from controlplane.cli.adopting import adopter
-    from controlplane.cli.outside import looker
     from controlplane.cli.edge_asking import edge_asker
+    from controlplane.cli.outside import looker
     from controlplane.cli.updating import refresher
 
     stop = asyncio.Event()
