@@ -55,6 +55,7 @@ class Settings:
     seed: Seed = field(default_factory=Seed)
     further: tuple[str, ...] = ()
     reads: Options = field(default_factory=Options)
+    is_fenced: bool = True
     silent: bool = False
 
 
@@ -80,7 +81,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     held = HeldWrites(database)
     document = RoleDocument(run, region)
     stack.push_async_callback(document.close)
-    roles = Roles(Role(0, settings.first_home), document.read, held.seen_epoch())
+    roles = Roles(Role(0, settings.first_home), document.read, held.seen_epoch(), doubts=settings.is_fenced)
     replica_token = token(run, REPLICA)
     ensure_authority(run)
     peer = RemoteOrigin(run, region, settings.other, seed.zone, replica_token)
@@ -103,7 +104,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
 
     writer = Writer(held, roles, peer, applied)
     writing = Writing(region, database, writer, roles, {peer.region: peer, **others}, token(run, CONTENT_EDITOR))
-    replica = Replica(region, held, roles, applied)
+    replica = Replica(region, held, roles, applied, is_fenced=settings.is_fenced)
     internal = Internal(
         region, database, held, roles, replica, replica_token, lambda: {**writer.counts, **writing.counts}
     )

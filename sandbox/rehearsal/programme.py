@@ -25,6 +25,8 @@ from sandbox.rehearsal.claims import (
     c12_owners_age,
     c13_no_cold_miss,
     c14_break_glass,
+    c16_fencing,
+    c17_second_laptop,
     c18_guests,
 )
 from sandbox.rehearsal.evidence import Evidence
@@ -42,6 +44,7 @@ PHASES: tuple[tuple[str, ...], ...] = (
     ("glass",),
     ("loss",),
     ("home", "unprotect"),
+    ("laptop",),
     ("destroy",),
 )
 """In the order of the wedding's weekend; those of one group are played at once. `end` is always played last."""
@@ -61,6 +64,8 @@ CLAIMS: tuple[Claim, ...] = (
     c12_owners_age.CLAIM,
     c13_no_cold_miss.CLAIM,
     c14_break_glass.CLAIM,
+    c16_fencing.CLAIM,
+    c17_second_laptop.CLAIM,
     c18_guests.CLAIM,
 )
 

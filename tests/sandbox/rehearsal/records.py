@@ -98,6 +98,21 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("writes", {"acknowledged": 452, "before_the_loss": 412, "lost": 0}),
+    ("before-the-loss", {"status": 201, "held": 2}),
+    (
+        "fence",
+        {
+            "old_epoch": 1,
+            "new_epoch": 2,
+            "waiting": 8,
+            "answers": [201] * 8,
+            "answered_by_old": 0,
+            "held_under_old": [],
+            "replica_door": 409,
+            "old_role_taken": False,
+            "settled": 201,
+        },
+    ),
     (
         "owner",
         {
@@ -127,6 +142,24 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
     ("woken", {"refused": 10}),
     ("protected", {"code": 1, "named": True}),
     ("failback", {"code": 0}),
+    (
+        "second-laptop",
+        {
+            "disk_before": [],
+            "first_code": -9,
+            "first_steps": ["roles", "drain", "route"],
+            "opened": 0,
+            "card": "failover-1",
+            "code": 0,
+            "again": 0,
+            "performers": 2,
+            "effects": {"route us-east-1": 1, "pool eu-central-1": 1},
+            "served_by": {"FRA56-P1": "us-east-1"},
+            "target": "us-east-1",
+            "seconds": 20.0,
+        },
+    ),
+    ("laptop-home", {"code": 0}),
     ("destroy", {"codes": [0, 0], "left": {}}),
     ("end", {"started": 13, "living": {}, "related": [], "ports": {}}),
 )
