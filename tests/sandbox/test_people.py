@@ -15,7 +15,10 @@ from sandbox.run import Run
 
 def test_each_run_has_signers_of_its_own(tmp_path: Path) -> None:
     """Two persons with three keys, no key twice, none readable by others; a person's second key is the same person."""
-    lines = [people.allowed_signers(Run(tmp_path / name)) for name in ("one", "two")]
+    lines = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        lines.append(people.allowed_signers(Run(tmp_path / name)))
     assert not set(lines[0]) & set(lines[1])
     signers, run = read_signers(lines[0]), Run(tmp_path / "one")
     assert len({signer.key for signer in signers}) == 3
