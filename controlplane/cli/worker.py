@@ -24,7 +24,7 @@ async def _live(region: str) -> int:
     from controlplane.cli.adopting import adopter
     from controlplane.cli.edge_asking import edge_asker
     from controlplane.cli.outside import looker
-    from controlplane.cli.updating import refresher
+    from controlplane.cli.updating import preparer, refresher
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -34,7 +34,7 @@ async def _live(region: str) -> int:
     tools = plant.agent_tools(region)
     tools.adopt = adopter(plant, region, tools.tell)
     tools.outside = looker(plant)
-    tools.refresh = refresher(plant)
+    tools.refresh, tools.prepare = refresher(plant), preparer(plant)
     tools.ask_edges = edge_asker(plant, region)
     session.say(f"agent of {region} lives")
     await live(tools, stop)

@@ -34,6 +34,7 @@ class Guesthouse:
     port: int = 0
     asked: list[str] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
+    editions: list[str | None] = field(default_factory=list)
     busy: int = 0
     most_busy: int = 0
 
@@ -55,6 +56,7 @@ class Handler(socketserver.StreamRequestHandler):
                 name, _, value = header.decode().partition(": ")
                 headers[name.lower()] = value
             house.asked.append(f"{headers['host']}{path}")
+            house.editions.append(headers.get("x-wedcache-edition"))
             house.busy += 1
             house.most_busy = max(house.busy, house.most_busy)
             self.answer(path)
@@ -140,6 +142,13 @@ def probe(house: Guesthouse, run: Run, **connect: str) -> CurlEdgeProbe:
 def ask(path: str, host: str = HOST, pop: str | None = POP) -> Ask:
     """A request to CloudFront."""
     return Ask(host, path, "cloudfront", pop)
+
+
+def test_an_edition_is_named_only_where_one_is_asked_for(house: Guesthouse, run: Run) -> None:
+    """Also on a handle that asked for one before: guests' own requests say nothing of editions."""
+    asks = [Ask(HOST, "/", "cloudfront", POP, "aa"), ask("/")]
+    probe(house, run).fetch_all(asks, 1, lambda _: None)
+    assert house.editions == ["aa", None]
 
 
 def test_the_pop_is_reached_with_the_guests_host(house: Guesthouse, run: Run) -> None:
