@@ -54,8 +54,14 @@ def _switch_off(plant: Plant, card: Card) -> None:
 
 
 def _check_roles(plant: Plant, card: Intent) -> None:
+    from controlplane.domain.failover import What
     from controlplane.domain.roles import ROLES_KEY, current
 
+    if card.what is What.CACHES:
+        raise Refused(
+            f"{card.id} may have moved reads already, and no role tells",
+            next_step=f"`wedcache ops resume {card.id}`, then `wedcache failback {card.region}`",
+        )
     roles = current(plant.store.read(ROLES_KEY), plant.inventory.home)
     if roles.epoch >= card.epoch:
         raise Refused(

@@ -157,8 +157,8 @@ def _cdn(name: str, seen: Sighted) -> Diagnosis:
     found = impact(Broken.CDN.value, is_home=False, late=0.0, lasts=0.0)
     if not others:
         return Diagnosis(name, Broken.CDN, because, found, "do nothing: no other CDN answers either")
-    advice = f"move its weddings' hosts to {others[0]}; the regions are well, a failover would not help"
-    return Diagnosis(name, Broken.CDN, because, found, advice, None, f"wedcache route WEDDING --edge {others[0]}")
+    advice = f"lead its weddings' hosts to {others[0]}; no region is at fault, a failover would not help"
+    return Diagnosis(name, Broken.CDN, because, found, advice, None, "wedcache route WEDDING")
 
 
 def _late(name: str, seen: Sighted) -> float:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.domain.failover import Intent
+from controlplane import bootstrap
+from controlplane.domain.failover import Intent, What
 from controlplane.domain.health import Health
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.purge import receipt_key
@@ -243,6 +244,10 @@ def test_what_is_broken_is_said_with_its_time_and_its_answer(
     assert online("failover", HOME, "--what", "region", "--yes").code == 1
     moved = online("failover", HOME, "--what", "caches", "--plan", "--output", "json").json
     assert (moved["epoch"], [step["step"] for step in moved["steps"]]) == (1, ["route", "pool", "verify", "close"])
+    card = World().intent().model_copy(update={"epoch": 1, "what": What.CACHES})
+    claim(bootstrap.plant("test").store, card)
+    kept = online("ops", "cancel", card.id, "--yes")
+    assert (kept.code, "may have moved reads already" in kept.err) == (1, True)
 
 
 def test_an_open_operation_is_named_before_anything_else(online: Online, own: Platform, cloud: Cloud) -> None:
