@@ -9,8 +9,9 @@ import boto3
 import pytest
 
 from controlplane.bootstrap import plant
-from controlplane.cli.outside import looker
+from controlplane.cli.outside import checked, looker
 from controlplane.domain.inventory import PLATFORM_KEY
+from controlplane.errors import Incomplete
 from sandbox.aws.world import ACCOUNT
 from tests.cli.conftest import Online
 from tests.contracts.cloud import Cloud, Platform
@@ -74,20 +75,19 @@ def test_changes_past_the_doors_are_found_and_ours_are_not(online: Online, watch
     first = look()
     assert {sentence.rpartition(" by ")[2] for sentence in first} >= {"console", "cloudflare-operator"}
     assert look() == first
+    with pytest.raises(Incomplete, match=r"changed outside: .* by console"):
+        checked(one)
     one.cloudflare.close()
     one.store.close()
     text = online("ops", "outside", "--since", "1h")
     assert f"aws cloudfront:UpdateDistribution of {known} by console" in text.out
-    doctor = online("doctor", "--output", "json")
-    (row,) = [one for one in doctor.json["checks"] if one["check"] == "outside"]
-    assert not row["ok"]
-    assert "by console" in row["said"]
 
 
 def test_without_writers_nobody_can_say(online: Online, own: Platform) -> None:
-    """An inventory that names nobody: `ops outside` says what is missing (2), `doctor` that nobody watches."""
+    """An inventory that names nobody: `ops outside` says what is missing (2), doctor's check that nobody watches."""
     said = online("ops", "outside")
     assert said.code == 2
     assert "wedcache:writers" in said.err
-    rows = online("doctor", "--output", "json").json["checks"]
-    assert [row["ok"] for row in rows if row["check"] == "outside"] == [True]
+    one = plant("test")
+    assert "nobody watches" in checked(one)
+    one.store.close()
