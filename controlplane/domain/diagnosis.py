@@ -152,6 +152,11 @@ def _cdn(name: str, seen: Sighted) -> Diagnosis:
         return Diagnosis(
             name, broken, "a minority calls it down" if unsure else "it answers", Impact(), _ADVICE[broken][0]
         )
+    if any(one.is_lost for region, one in seen.verdicts.items() if region not in seen.down):
+        because = "its POPs do not answer, and a lost region behind them is enough for that"
+        return Diagnosis(
+            name, Broken.UNSURE, because, Impact(), "do nothing here before the region was left; look again"
+        )
     others = [other for other, views in seen.edges.items() if other != name and not views.is_lost]
     because = "its POPs do not answer, whatever the regions do"
     found = impact(Broken.CDN.value, is_home=False, late=0.0, lasts=0.0)

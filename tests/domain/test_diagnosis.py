@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -131,10 +132,22 @@ def test_one_cdn_down_is_no_regions_fault() -> None:
     assert found((UP, UP, UP), (UP, UP, UP)).broken is Broken.NOTHING
 
 
+def test_a_cdn_is_not_blamed_for_the_region_behind_it() -> None:
+    """POPs that wait for a lost region are silent too: the region is the answer, until it was left."""
+    silent = {
+        "cloudflare": {"agent us-east-1": DOWN, "agent ap-southeast-1": DOWN},
+        "cloudfront": {"agent us-east-1": UP},
+    }
+    lost = seen(beat(EU, DOWN), *ABROAD, monitors=DOWN, edges=silent)
+    assert [one.broken for one in found_broken(diagnose(lost))] == [Broken.ORIGIN, Broken.UNSURE]
+    left = replace(lost, home=US, down=(EU,))
+    assert [(one.subject, one.broken) for one in found_broken(diagnose(left))] == [("cloudflare", Broken.CDN)]
+
+
 def test_what_was_left_is_not_diagnosed() -> None:
     """After the failover the region is down by intent: there is nothing to advise."""
     lost = seen(beat(EU, DOWN), *ABROAD, monitors=DOWN)
-    left = Sighted(lost.heartbeats, lost.living, lost.verdicts, {}, US, (EU,), AT)
+    left = replace(lost, home=US, down=(EU,))
     assert found_broken(diagnose(left)) == []
 
 
