@@ -21,6 +21,7 @@ from controlplane.ports.edge_store import MAX_KEYS_A_WRITE, EdgeStore
 
 EDITIONS = "cloudfront"
 PATIENCE_SECONDS = 10.0
+EDITIONS_TRIED = 4
 PAUSE_SECONDS = 0.1
 PAGES_A_WRITE = MAX_KEYS_A_WRITE // 2
 SLACK_SECONDS = 1.0
@@ -85,11 +86,21 @@ def _pages(update: ContentUpdate, means: Means) -> list[Place]:
 
 
 def _turn(pages: Sequence[Place], born: float, means: Means) -> None:
-    """Warm a new edition of these pages where nobody sees it, then let everybody have it."""
-    edition = means.edition()
-    means.store.change(lambda _: prepared(pages, edition))
-    _until_new(_asks(pages, means, edition), born, means)
-    means.store.change(lambda _: turned(pages, edition))
+    """Warm a new edition of these pages where nobody sees it, then let everybody have it.
+
+    What an origin gave too early is kept under the edition's name: then another one is begun.
+    """
+    for _ in range(EDITIONS_TRIED):
+        edition = means.edition()
+        _write(prepared(pages, edition), means)
+        _, missing = _until_new(_asks(pages, means, edition), born, means, PATIENCE_SECONDS / EDITIONS_TRIED)
+        if not missing:
+            break
+    _write(turned(pages, edition), means)
+
+
+def _write(keys: Mapping[str, str | None], means: Means) -> None:
+    means.store.change(lambda _: keys)
 
 
 def _asks(pages: Iterable[Place], means: Means, edition: str = "") -> list[Ask]:
@@ -101,7 +112,9 @@ def _asks(pages: Iterable[Place], means: Means, edition: str = "") -> list[Ask]:
     ]
 
 
-def _until_new(asks: Iterable[Ask], born: float, means: Means) -> tuple[dict[Ask, float], dict[Ask, str]]:
+def _until_new(
+    asks: Iterable[Ask], born: float, means: Means, patience: float = PATIENCE_SECONDS
+) -> tuple[dict[Ask, float], dict[Ask, str]]:
     """Ask until every answer is a hit on a copy of the update's own time: when each was, and what the others said."""
     begun, seen, said = means.clock.monotonic(), dict[Ask, float](), dict[Ask, str]()
     waiting = list(asks)
@@ -115,7 +128,7 @@ def _until_new(asks: Iterable[Ask], born: float, means: Means) -> tuple[dict[Ask
     while waiting:
         means.probe.fetch_all(waiting, AT_ONCE, look)
         waiting = [ask for ask in waiting if ask not in seen]
-        if not waiting or means.clock.monotonic() - begun > PATIENCE_SECONDS:
+        if not waiting or means.clock.monotonic() - begun > patience:
             break
         means.pause(PAUSE_SECONDS)
     return seen, {ask: said.get(ask, "no answer") for ask in waiting}
