@@ -28,7 +28,7 @@ NOW, BEFORE = 1000.0, 400.0
 
 @dataclass
 class World:
-    """POPs that keep a copy by edition. `truth` is when the origin's values were loaded, which it gives after `new_after`
+    """POPs that keep a copy by edition. `truth`: when the origin's values were loaded, given after `new_after`
     seconds; `late` POPs hear of the store's keys only after so many requests; `deaf` ones never answer."""
 
     store: FakeEdgeStore = field(default_factory=FakeEdgeStore)
