@@ -25,6 +25,7 @@ ON_CALL, AGENTS = "on-call", "wedcache"
 """Whose credentials the operator uses here, and whose the agents do, who write on meanwhile."""
 AT = datetime(2027, 6, 12, 8, 0, tzinfo=UTC)
 EXPIRED = timedelta(minutes=6)
+"""Later than this the shortest of the grants starts nothing; the longer ones have half an hour."""
 HEAT = {"id": "heat", "start": "2027-06-12T07:50:00Z", "end": "2027-06-12T08:30:00Z"}
 """A window of the whole platform, which somebody adds while a grant is on its way."""
 OVER = timedelta(minutes=35)
@@ -64,7 +65,7 @@ def play(stage: Stage) -> None:
     if stage.sabotage == "forget-marks":
         forget_marks(stage)
     glass.wrong("replay", *gate(plan, right.twice))
-    stage.set_clock(AT + EXPIRED)
+    stage.set_clock(stage.clock.now() + EXPIRED)
     glass.wrong("expired", *gate(plan, short.twice))
     stage.must("freeze", "push", "--catalogue", str(with_a_window(stage, glass.folder / "catalogue.yaml")), "--yes")
     glass.wrong("another rule set", *gate(plan, unused.twice))
