@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,9 @@ import pytest
 from controlplane import bootstrap
 from controlplane.bootstrap import Plant
 from controlplane.cli.main import run as wedcache
+from sandbox.provisioned import WEDCACHE
 from sandbox.run import Run
+from sandbox.world import PROJECT
 
 PATIENCE_SECONDS = 90.0
 LEASE_LOST = 12
@@ -77,7 +80,8 @@ class Night:
     def sandbox(self, *words: str) -> None:
         """One verb of the sandbox, as `fault inject`."""
         verb = [sys.executable, "-m", "sandbox", "--run", str(self.run.folder), *words]
-        subprocess.run(verb, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        subprocess.run(verb, env=environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
 
     def until(self, what: str, claim: Callable[[], bool]) -> None:
         """Wait for a claim."""
@@ -96,16 +100,21 @@ class Night:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of a process of its own."""
-        return [sys.executable, "-m", "controlplane.cli.main", "--profile", self.run.folder.name, *arguments]
+        return [str(WEDCACHE), "--profile", self.run.folder.name, *arguments]
 
 
 @contextmanager
 def standing(place: Path) -> Iterator[Run]:
-    """A provisioned sandbox below `place`, until the end of the block."""
+    """A provisioned sandbox below `place`, until the end of the block; agents find its profile from where it starts."""
     run = Run(place / ".wedcache" / "sandbox")
     words = [sys.executable, "-m", "sandbox", "--run", str(run.folder)]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     try:
-        subprocess.run([*words, "up", "--detach"], check=True, capture_output=True, timeout=300)
+        up = subprocess.run(
+            [*words, "up", "--detach"],
+            cwd=place, env=environment, check=False, capture_output=True, text=True, timeout=400,
+        )  # fmt: skip
+        assert up.returncode == 0, up.stderr[-2000:]
         yield run
     finally:
         subprocess.run([*words, "down"], check=False, capture_output=True, timeout=60)

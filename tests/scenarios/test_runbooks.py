@@ -17,6 +17,7 @@ from controlplane.domain.purge_log import Kind
 from controlplane.operations.intents import all_cards
 from sandbox.probe import probe
 from sandbox.run import Run
+from sandbox.world import PROJECT
 from tests.scenarios.night import Night, on_call, standing
 
 HOME, STANDBY = "eu-central-1", "us-east-1"
@@ -195,6 +196,16 @@ def test_every_runbook_has_its_situation_and_is_short() -> None:
         assert text.startswith("# ")
         assert all(word in text for word in ("\nYou see: ", "\n**", "\nDone when "))
         assert len(text.splitlines()) <= 80
+
+
+def test_the_page_for_on_call_says_what_works(night: Night) -> None:
+    """Each command of docs/on-call.md ends well."""
+    for line in commands((PROJECT / "docs/on-call.md").read_text()):
+        night.typed(*line.words, code=line.code)
+    gone = {
+        number: probe(PHOTO.replace("/3-", f"/{number}-"), "FRA56", {}, night.run)["status"] for number in (7, 8, 9)
+    }
+    assert gone == {7: 410, 8: 410, 9: 200}
 
 
 @pytest.mark.parametrize("name", list(BOOKS))
