@@ -109,9 +109,15 @@ def record_writes(stage: Stage, before: set[str]) -> None:
 
 
 def wake(stage: Stage, epoch: int) -> None:
-    """The region wakes inside the window, with old data; failback is refused. Then the weekend passes."""
+    """The region wakes inside the window, with old data; failback is refused. Then the weekend passes.
+
+    Its old role is tried only where another one took its place: `epoch` 0 says that nobody left the region.
+    """
     home = stage.world.home
-    stage.record("fence", **wake_with_writes(stage.run, stage.world, epoch, lambda: stage.wake_region(home)))
+    if epoch:
+        stage.record("fence", **wake_with_writes(stage.run, stage.world, epoch, lambda: stage.wake_region(home)))
+    else:
+        stage.wake_region(home)
     refused = stage.wedcache("failback", stage.world.home, "--yes")
     stage.record("woken", refused=refused.code, words=refused.err[-400:])
     stage.set_clock(stage.world.over)
