@@ -71,26 +71,11 @@ class Stage:
         """Run `wedcache --profile NAME ...` as an operator's script would; by default with the run's own profile."""
 
         def run(*words: str) -> Said:
-            return self._said(profile or self.profile, words, timeout)
+            return _typed(self, profile or self.profile, words, timeout)
 
         if self.disturbance is not None and self.disturbance.takes(arguments[0]):
             return self.disturbance.around(self, arguments, run)
         return run(*arguments)
-
-    def _said(self, profile: str, arguments: tuple[str, ...], timeout: float) -> Said:
-        begun = time.monotonic()
-        done = subprocess.run(
-            [str(WEDCACHE), "--profile", profile, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
-        why = {"words": said.err[-1200:]} if said.code != 0 else {}
-        self.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3), **why)
-        return said
 
     def must(self, *arguments: str, timeout: float = 60) -> Said:
         """A command that has to end with 0. Raises StageBroken with what it said."""
@@ -134,6 +119,23 @@ class Stage:
         """Wake a stopped region."""
         fault_effects.heal(self.run, "region-stopped", region)
         self.record("event", name=f"region wakes: {region}")
+
+
+def _typed(stage: Stage, profile: str, arguments: tuple[str, ...], timeout: float) -> Said:
+    """What one command answers; it is evidence too."""
+    begun = time.monotonic()
+    done = subprocess.run(
+        [str(WEDCACHE), "--profile", profile, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+    why = {"words": said.err[-1200:]} if said.code != 0 else {}
+    stage.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3), **why)
+    return said
 
 
 class StageBroken(Exception):

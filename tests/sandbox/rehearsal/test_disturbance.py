@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sandbox.rehearsal.disturbance import TABLE, Disturbance
 from sandbox.rehearsal.evidence import Evidence, Recorder, Row
 from sandbox.rehearsal.stage import Said, Stage
 from sandbox.run import Run, write_json
+from sandbox.world import PROJECT
 
 NAMES = ("slow-origin", "429-storm", "redis-killed", "lost-answers", "pop-down", "clock-jump", "apis-down")
 FAULT = TABLE["clock-jump"]
@@ -36,6 +38,12 @@ def test_the_faults_that_a_saturday_is_played_with() -> None:
     assert tuple(TABLE) == NAMES
     assert {name for fault in TABLE.values() for name, _ in fault.strikes} <= SANDBOX_FAULTS.keys()
     assert {fault.verb for fault in TABLE.values()} == PHASE.keys()
+
+
+def test_the_page_has_every_fault_and_the_command_it_strikes() -> None:
+    """docs/chaos.md, row by row."""
+    rows = re.findall(r"^\| `([\w-]+)` \| `wedcache (\w+)` \|", (PROJECT / "docs/chaos.md").read_text(), re.MULTILINE)
+    assert dict(rows) == {fault.name: fault.verb for fault in TABLE.values()}
 
 
 def test_an_unknown_fault_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
