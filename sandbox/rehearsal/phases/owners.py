@@ -37,7 +37,7 @@ def play(stage: Stage) -> None:
     told = {wedding: write(stage, wedding) for wedding in watches}
     if stage.sabotage == "by-hand":
         for wedding in watches:
-            stage.wedcache("purge", f"page:{wedding}.schedule", "--yes")
+            stage.wedcache("purge", f"wedding:{wedding}", "--yes")
     watch(stage.run, every, PATIENCE_SECONDS)
     until = time.monotonic()
     for wedding, one in watches.items():
