@@ -13,7 +13,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 RIVALS := $(VENV)/.rivals-ready
 
-.PHONY: help setup lock tools check test rehearsal prove sandbox sandbox-down bench clean
+.PHONY: help setup lock tools check test rehearsal prove chaos sandbox sandbox-down bench clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -54,11 +54,14 @@ check: tools  ## ruff, mypy, layers, workflows, sizes and words
 test: tools  ## every check, then every test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; FULL=1: at full width
-	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE)) $(if $(FULL),--world full)
+rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; FULL=1: at full width; FAULT=...: with one more
+	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE)) $(if $(FULL),--world full) $(if $(FAULT),--fault '$(FAULT)')
 
-prove: $(READY)  ## break each claim on purpose; it must turn false
-	@$(BIN)/python -m sandbox.rehearsal prove $(if $(ONLY),--only $(ONLY))
+prove: $(READY)  ## break each claim on purpose; it must turn false; FULL=1: also those whose proof takes long
+	@$(BIN)/python -m sandbox.rehearsal prove $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--world full)
+
+chaos: $(READY)  ## kill laptops at every step of every operation, and KILLS=1000 by chance; PROVE=1: with broken ones
+	@$(BIN)/python -m sandbox.chaos $(if $(PROVE),prove) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
 
 sandbox: $(READY)  ## start the sandbox, provision it and leave it up
 	@$(BIN)/python -m sandbox up --detach $(if $(ENGINE),--engine $(ENGINE)) $(if $(AT),--at $(AT))

@@ -19,6 +19,8 @@ from controlplane.ports.cdn import Cdn
 from controlplane.ports.clock import Clock
 from controlplane.ports.edge_probe import Ask, EdgeProbe
 from controlplane.ports.edge_store import EdgeStore
+from controlplane.ports.host_names import HostNames
+from controlplane.ports.path_denials import PathDenials
 from controlplane.ports.steering import Steering
 from controlplane.ports.vendor_lock import VendorLock
 from controlplane.settings import Profile, read_profile, reveal
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.aws.buckets import BucketStore
     from controlplane.adapters.aws.session import AwsSession
     from controlplane.adapters.cloudflare.client import CloudflareApi
+    from controlplane.adapters.http.origin_reader import OriginReader
     from controlplane.adapters.http.region_probe import RegionProbe
     from controlplane.agent.world import Tools
     from controlplane.operations.break_glass import Means as GlassMeans
@@ -76,7 +79,7 @@ class Plant:
 
         Raises Unavailable if neither the store nor this machine has one that can be read.
         """
-        found = self._copied(PLATFORM_KEY, Inventory.from_json)
+        found = self.copies.following(self.store, PLATFORM_KEY, Inventory.from_json, may_go=False)
         if found is None:
             raise Unavailable(
                 f"no inventory: neither the shared store nor this machine has {PLATFORM_KEY}",
@@ -97,7 +100,7 @@ class Plant:
             names = list(self.store.names(prefix))
         except Unavailable:
             names = [f"{prefix}{path.name}" for path in (self.profile.state / prefix).glob("*.json")]
-        copies = [self._copied(name, WeddingEntry.from_json) for name in names]
+        copies = [self.copies.following(self.store, name, WeddingEntry.from_json) for name in names]
         return tuple(WeddingEntry.from_json(copy.text) for copy in copies if copy is not None)
 
     @cached_property
@@ -133,6 +136,27 @@ class Plant:
         from controlplane.adapters.cloudflare.switches import CloudflareSwitches
 
         return CloudflareSwitches(self.cloudflare, self.inventory.cloudflare.zone_id)
+
+    @cached_property
+    def origins(self) -> OriginReader:
+        """The regions' origins, asked past every CDN."""
+        from controlplane.adapters.http.origin_reader import OriginReader
+
+        return OriginReader(self.profile.connect, self.inventory.ca)
+
+    @cached_property
+    def names(self) -> HostNames:
+        """Where Cloudflare's zone leads names."""
+        from controlplane.adapters.cloudflare.names import CloudflareNames
+
+        return CloudflareNames(self.cloudflare, self.inventory.cloudflare.zone_id, self.inventory.cloudflare.pools)
+
+    @cached_property
+    def path_denials(self) -> PathDenials:
+        """Cloudflare's denied paths; CloudFront's are in its key value store."""
+        from controlplane.adapters.cloudflare.denials import CloudflareDenials
+
+        return CloudflareDenials(self.cloudflare, self.inventory.cloudflare.zone_id)
 
     @cached_property
     def cdns(self) -> tuple[Cdn, ...]:
@@ -176,11 +200,12 @@ class Plant:
 
         return RegionProbe(self.profile.connect, self.inventory.ca)
 
-    def uncached(self, path: str) -> dict[str, Ask]:
-        """CDN -> a request of `path`, which no CDN caches, on the first host of each CDN."""
+    def uncached(self, path: str, nth: int = 0) -> dict[str, Ask]:
+        """CDN -> a request of `path`, which no CDN caches, on the first host of each CDN, at its `nth` POP."""
         found: dict[str, Ask] = {}
         for host, edge in self.edges.items():
-            found.setdefault(edge, Ask(host, path, edge, next(iter(self.pops[edge]), None)))
+            pops = self.pops[edge] or (None,)
+            found.setdefault(edge, Ask(host, path, edge, pops[nth % len(pops)]))
         return found
 
     def means(self, tell: Callable[[str, float], None], check: Callable[[], None]) -> Means:
@@ -227,6 +252,7 @@ class Plant:
         """What the agent of `region` works with. Raises BadInput for a region that the inventory does not have."""
         from controlplane.adapters.redis.control import RedisControlKeys
         from controlplane.adapters.redis.examine import examine
+        from controlplane.adapters.redis.owners_updates import RedisOwnersUpdates
         from controlplane.adapters.redis.purge_log import RedisPurgeLog
         from controlplane.agent.world import Tools
 
@@ -234,8 +260,7 @@ class Plant:
             entry = self.inventory.region(region)
         except KeyError as error:
             raise BadInput(str(error.args[0])) from error
-        scheme = "rediss" if entry.cache.tls else "redis"
-        url = f"{scheme}://{entry.cache.primary}:{entry.cache.port}"
+        url = entry.cache.url
         return Tools(
             region=region,
             me=f"{region} {self.me}",
@@ -246,6 +271,7 @@ class Plant:
             keys=RedisControlKeys(url),
             purges=RedisPurgeLog(url),
             prober=self.prober,
+            updates=RedisOwnersUpdates(url),
             tell=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201  (an agent's talk is its log)
             examine=lambda: examine(url),
         )
@@ -262,32 +288,6 @@ class Plant:
     def keep_calendar(self, text: str) -> None:
         """Keep the calendar where infra's hooks and the offline gate find it."""
         self.copies.keep(CALENDAR_COPY, text)
-
-    def _copied(self, key: str, read: Callable[[str], object]) -> Copy | None:
-        """An object of the store that `read` understands, else the last good copy; None if there is neither.
-
-        What cannot be understood never replaces a good copy, and it is said. A wedding's entry that the store answers
-        not to have is gone; the platform's inventory is not: somebody deleted what still runs.
-        """
-        try:
-            text = self.store.get(key)
-            if text is None and key != PLATFORM_KEY:
-                self.copies.forget(key)
-                return None
-        except Unavailable:
-            text = None
-        for copy in (None if text is None else Copy(text, 0.0, fresh=True), self.copies.read(key)):
-            if copy is None:
-                continue
-            try:
-                read(copy.text)
-            except ValueError as error:
-                said = str(error).splitlines()[0]
-                where = "the shared store" if copy.fresh else "this machine's copy"
-                print(f"{key} of {where} cannot be read: {said}", file=sys.stderr)  # noqa: T201  (talk)
-                continue
-            return self.copies.keep(key, copy.text) if copy.fresh else copy
-        return None
 
 
 def plant(profile: str) -> Plant:

@@ -30,8 +30,11 @@ class FreezeInForce(Exception):
     """A freeze window, or an unknown calendar, refuses the change of a resource."""
 
 
-def install(calendar_file: Path, clock_endpoint: str | None, *, protect: bool) -> None:
-    """Put both hooks (and `protect`) on every aws and cloudflare resource of the stack. Call inside the program."""
+def install(calendar_file: Path, clock_endpoint: str | None, *, protect: bool) -> Moment:
+    """Put both hooks (and `protect`) on every aws and cloudflare resource of the stack. Call inside the program.
+
+    Gives what the verdicts are taken by.
+    """
     passage = break_glass.Passage(os.environ, is_preview=pulumi.runtime.is_dry_run())
     moment = replace(taken(calendar_file, clock_endpoint), passage=passage)
     update = _hook(UPDATE, Operation.STACK_UPDATE, moment)
@@ -47,6 +50,7 @@ def install(calendar_file: Path, clock_endpoint: str | None, *, protect: bool) -
         return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, ours))
 
     pulumi.runtime.register_resource_transform(transform)
+    return moment
 
 
 def _hook(name: str, operation: Operation, moment: Moment) -> pulumi.ResourceHook:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from controlplane.domain.inventory import Inventory
 from infra import freeze_hooks, shared_platform, stack_settings, wedding
 from infra.catalogue_reader import spec_of
+from infra.components.ci_token import check_slot
 
 WEDDINGS = "wedcache-weddings"
 
@@ -25,7 +26,8 @@ def main() -> None:
 def declare_platform() -> None:
     """The shared stack."""
     settings = stack_settings.read_platform()
-    freeze_hooks.install(settings.calendar, settings.surroundings.clock, protect=settings.deletion_protection)
+    moment = freeze_hooks.install(settings.calendar, settings.surroundings.clock, protect=settings.deletion_protection)
+    check_slot(settings.ci_token, moment.calendar)
     shared_platform.declare(settings)
 
 

@@ -6,6 +6,7 @@ import pulumi
 
 from controlplane.domain.inventory import PLATFORM_KEY, Inventory
 from infra import inventory_export, naming, ownership
+from infra.components.ci_token import CiToken
 from infra.components.edge_function import EdgeFunction
 from infra.components.edge_policies import EdgePolicies
 from infra.components.edge_rules import EdgeRules
@@ -30,6 +31,8 @@ def declare(settings: PlatformSettings) -> None:
     zone = EdgeZone(settings.cloudflare.account, settings.zone)
     rules = EdgeRules(zone.zone_id, portal)
     steering = TrafficSteering(settings, zone.zone_id)
+    slots = [settings.ci_token] if settings.ci_token is not None else []
+    tokens = [CiToken(stack, settings.cloudflare.account, zone.zone_id, slot) for slot in slots]
 
     inventory = pulumi.Output.all(
         caches={
@@ -54,10 +57,12 @@ def declare(settings: PlatformSettings) -> None:
             for name, cell in cells.items()
         },
     ).apply(lambda made: _inventory(settings, portal, made).to_json())
-    everything = [store, *caches.values(), policies, function, *cells.values(), zone, rules, steering]
+    everything = [store, *caches.values(), policies, function, *cells.values(), zone, rules, steering, *tokens]
     tags = naming.tags(stack, "platform")
     inventory_export.export("inventory", PLATFORM_KEY, inventory, store.buckets, tags, everything)
     pulumi.export("inventory", inventory)
+    for token in tokens:
+        pulumi.export("ci_token", token.value)
 
 
 def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object]) -> Inventory:
@@ -98,6 +103,7 @@ def _inventory(settings: PlatformSettings, portal: str, made: dict[str, object])
             "hosts": [{"host": portal, "edge": "cloudflare"}],
             "allowed_signers": settings.allowed_signers,
             "frozen_roles": settings.frozen_roles,
+            "writers": settings.writers.model_dump(),
         }
     )
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from controlplane.domain.break_glass_people import read_signers
-from controlplane.domain.inventory import clock_allowed
+from controlplane.domain.inventory import Writers, clock_allowed
+from controlplane.domain.slots import SLOT
 
 Settings = TypeVar("Settings", bound=BaseModel)
 RegionName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
@@ -72,6 +74,25 @@ class RegionalCacheSettings(_Frozen):
     transit_encryption: bool = True
 
 
+class CiTokenSettings(_Frozen):
+    """CI's write token at Cloudflare and the slot that it lives for, as `wedcache freeze slots` prints it.
+
+    The permissions are ids of Cloudflare's permission groups (`GET /user/tokens/permission_groups`): on the zone, and
+    on the account.
+    """
+
+    not_before: AwareDatetime
+    expires_on: AwareDatetime
+    zone_permissions: Annotated[tuple[str, ...], Field(min_length=1)]
+    account_permissions: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_slot(self) -> CiTokenSettings:
+        if not timedelta(0) < self.expires_on - self.not_before <= SLOT:
+            raise ValueError(f"a token lives for one slot, {SLOT // timedelta(hours=1)} hours at most")
+        return self
+
+
 class Surroundings(_Frozen):
     """Where the stack runs, when that is not a cloud: passed on to the inventory, whose model says what is allowed."""
 
@@ -102,6 +123,8 @@ class PlatformSettings(_Frozen):
     cells: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")], ...] = ()
     allowed_signers: Annotated[tuple[str, ...], AfterValidator(_signers_readable)] = ()
     frozen_roles: tuple[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")], ...] = ()
+    writers: Writers = Writers()
+    ci_token: CiTokenSettings | None = None
     surroundings: Surroundings = Surroundings()
 
     @model_validator(mode="after")

@@ -84,7 +84,10 @@ def _start_all(run: Run, world: World, tell: Tell, defects: Defects) -> None:
         for service in first:
             service.result()
         tell("regions: origins; edge: POPs; Pulumi providers")
-        later = [pool.submit(_start_origin, run, region, world) for region in world.regions]
+        later = [
+            pool.submit(_start_origin, run, region, world, defects.get(f"origin-{region}", ()))
+            for region in world.regions
+        ]
         later += [
             pool.submit(_start_pops, run, name, cdn, codes, defects.get(name, ()))
             for name, cdn, codes in world.edge_processes()
@@ -104,13 +107,13 @@ def _serve(run: Run, name: str, module: str, *arguments: str) -> Started:
     return started
 
 
-def _start_origin(run: Run, region: str, world: World) -> Started:
+def _start_origin(run: Run, region: str, world: World, defect: Sequence[str]) -> Started:
     """A region's origin; home and standby write together, further regions follow them."""
     other = world.standby if region == world.home else world.home
     further = [one for one in world.regions if one not in (region, other)]
     more = [word for one in further for word in ("--further", one)]
     words = ("--region", region, "--other", other, "--home", world.home, *more, "--catalogue", str(world.catalogue))
-    return _serve(run, f"origin-{region}", "sandbox.origin", *words)
+    return _serve(run, f"origin-{region}", "sandbox.origin", *words, *defect)
 
 
 def _start_pops(run: Run, name: str, cdn: str, codes: Sequence[str], defect: Sequence[str]) -> Started:

@@ -77,6 +77,13 @@ TABLE: dict[str, Fault] = {
             flag=True,
         ),
         Fault(
+            "management-503",
+            Target.VENDOR,
+            "Cdn, Steering, WeddingStacks",
+            "its management API answers 503; its data planes (objects, KeyValueStore, POPs) go on",
+            flag=True,
+        ),
+        Fault(
             "api-429",
             Target.VENDOR,
             "Cdn, EdgeStore, Steering, WeddingStacks",

@@ -22,9 +22,13 @@ def profile_path(run: Run) -> Path:
     return run.folder.parent / "profiles" / f"{profile_name(run)}.toml"
 
 
-def write_profile(run: Run) -> None:
-    """Write the profile of this run, mode 0600. Secrets are references to files of the run folder."""
-    path, world = profile_path(run), world_of(run)
+def write_profile(run: Run, holder: str = "") -> str:
+    """Write the profile of this run, mode 0600, and give its name. Secrets are references to files of the run folder.
+
+    `holder` has a profile of their own, by whose credentials the log of vendor calls tells them from all others.
+    """
+    name, world = f"{profile_name(run)}-{holder}" if holder else profile_name(run), world_of(run)
+    path = profile_path(run).with_name(f"{name}.toml")
     registry = run.read()
     endpoints = registry["endpoints"]
     token = run.folder.resolve() / "cloudflare.token"
@@ -45,7 +49,7 @@ def write_profile(run: Run) -> None:
         "[aws]",
         f'endpoint = "http://{endpoints["aws"]}"',
         f'proxy = "http://{endpoints["aws"]}"',
-        'access_key = "wedcache"',
+        f"access_key = {_quoted(holder or 'wedcache')}",
         f"secret_key = {_quoted(f'file:{secret}')}",
         "",
         "[cloudflare]",
@@ -58,6 +62,7 @@ def write_profile(run: Run) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n")
+    return name
 
 
 def _addresses(run: Run) -> dict[str, str]:

@@ -7,6 +7,7 @@ account never touches the project's own files. The programs themselves are the r
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -19,17 +20,26 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from sandbox import engine_choice, programs
+from controlplane.adapters.system import catalogue_file
+from controlplane.domain.instant import zulu
+from controlplane.domain.slots import SLOT, next_slot
+from sandbox import engine_choice, people, programs
+from sandbox.cloudflare.permissions import ACCOUNT, AREAS, ZONE, group_id
 from sandbox.engine.program import RECEPTION
 from sandbox.processes import marked
 from sandbox.run import Run
-from sandbox.world import PROJECT, world_of
+from sandbox.world import PROJECT, World, world_of
 
 PASSPHRASE = "the sandbox keeps no secrets"
 CERTIFICATE_REGION = "us-east-1"
 TIMEOUT_SECONDS = 300.0
 INTERRUPT_SECONDS = 5.0
 """An interrupted engine saves its state first."""
+CI_WRITES = {
+    ZONE: ("zone", "zone_settings", "dns", "cache_settings", "transform", "load_balancers"),
+    ACCOUNT: ("pools",),
+}
+"""Scope -> the areas of Cloudflare's API that the programs write."""
 Stack = tuple[str, str]
 """(project folder, stack)."""
 PLATFORM: Stack = ("platform", "sandbox")
@@ -80,6 +90,10 @@ class Workspace:
             "wedcache:regions": list(world.regions),
             "wedcache:cells": list(world.cells),
             "wedcache:warm_pops": list(world.at("cloudfront")),
+            "wedcache:allowed_signers": people.allowed_signers(self.run),
+            "wedcache:frozen_roles": list(people.ROLES),
+            "wedcache:writers": people.WRITERS,
+            "wedcache:ci_token": ci_token(world),
         }
         nested = {
             "wedcache:cloudflare": {"account": registry["cloudflare_account"]},
@@ -197,15 +211,39 @@ class Workspace:
             yaml.dump(document, file)
 
 
+def ci_token(world: World) -> dict[str, object]:
+    """CI's token for the first slot after the world's windows, with what the programs write at Cloudflare."""
+    slot = next_slot(catalogue_file.calendar(world.catalogue, world.begins), world.over, SLOT)
+    return {
+        "not_before": zulu(slot.start),
+        "expires_on": zulu(slot.end),
+        "zone_permissions": [group_id(f"{AREAS[area].title} Write") for area in CI_WRITES[ZONE]],
+        "account_permissions": [group_id(f"{AREAS[area].title} Write") for area in CI_WRITES[ACCOUNT]],
+    }
+
+
 def request_certificate(run: Run) -> str:
     """The wildcard certificate that the account already has: an ARN of the emulated ACM."""
+    made = _account(run, "acm").request_certificate(DomainName="*.weddings.example", ValidationMethod="DNS")
+    return str(made["CertificateArn"])
+
+
+def create_roles(run: Run) -> None:
+    """The IAM roles that the account already has, which anybody in it may assume."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = _account(run, "iam")
+    for role in people.ROLES:
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
+
+
+def _account(run: Run, service: str) -> Any:
     import boto3
 
-    client = boto3.client(
-        "acm",
+    return boto3.client(
+        service,
         region_name=CERTIFICATE_REGION,
         endpoint_url=f"http://{run.endpoint('aws')}",
         aws_access_key_id="sandbox-account",
         aws_secret_access_key="not-a-secret",
     )
-    return str(client.request_certificate(DomainName="*.weddings.example", ValidationMethod="DNS")["CertificateArn"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox import processes
 from sandbox.profile import profile_name, write_profile
-from sandbox.provision import PLATFORM, Ran, Stack, Workspace, request_certificate
+from sandbox.provision import PLATFORM, Ran, Stack, Workspace, create_roles, request_certificate
 from sandbox.run import Run
 from sandbox.world import world_of
 
@@ -34,6 +34,7 @@ def provision(
     push: Sequence[str] = ("--yes",),
 ) -> None:
     """Create all stacks, publish the calendar, start the agents. Raises NotProvisioned, and what `wedcache` raises."""
+    create_roles(run)
     workspace.write(request_certificate(run))
     write_profile(run)
     weddings = workspace.weddings

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from controlplane.agent import adopting, probing, purging, pushing
+from controlplane.agent import adopting, denying, probing, purging, pushing, updating, watching
 from controlplane.agent.world import Seen, Tools
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.lease import RENEW_SECONDS
@@ -38,9 +38,9 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
     """Write this agent's heartbeat: what it pushed, what it sees, which duty fails. Raises Unavailable."""
     try:
         await tools.keys.get(REGION)
-        seen.cache_answers = True
+        seen.cache_answers, seen.cache_silent_since = True, None
     except Unavailable:
-        seen.cache_answers = False
+        seen.cache_answers, seen.cache_silent_since = False, seen.cache_silent_since or tools.clock.now()
     if seen.beat == 0:
         seen.beat = await asyncio.to_thread(_last_beat, tools)
     seen.beat += 1
@@ -54,6 +54,10 @@ async def say_alive(tools: Tools, seen: Seen) -> None:
         edge_lease=seen.holds_lease,
         views=seen.views(),
         trouble=dict(seen.trouble),
+        late=dict(seen.late),
+        down_since=dict(seen.down_since),
+        cache_silent_since=seen.cache_silent_since,
+        edges={edge: probe.health for edge, probe in seen.edges.items()},
     )
     await asyncio.to_thread(tools.store.put, heartbeat_key(tools.region), heartbeat.to_json())
 
@@ -70,12 +74,17 @@ async def examine_cache(tools: Tools, seen: Seen) -> None:
 
 DUTIES = (
     Beat("probe", probing.probe_regions, 1.0),
+    Beat("pace", probing.time_slow_regions, 2.0),
+    Beat("edges", probing.probe_edges, 3.0),
     Beat("roles", pushing.push_roles, 1.0),
     Beat("calendar", pushing.push_calendar, 3.0),
     Beat("purges", purging.apply_purges, 1.0),
+    Beat("takedowns", denying.push_denials, 1.0),
+    Beat("updates", updating.carry_updates, 0.5),
     Beat("edge", pushing.push_edge, RENEW_SECONDS),
     Beat("adopt", adopting.adopt, 5.0),
     Beat("eviction", examine_cache, 30.0),
+    Beat("outside", watching.watch, 60.0),
     Beat("heartbeat", say_alive, 1.0),
 )
 

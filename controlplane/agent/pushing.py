@@ -1,4 +1,4 @@
-"""Pushes ahead what must act without us: the calendar and the region's role to Redis, freeze keys to the edge store."""
+"""Pushes ahead what must act without us: calendar and region's role to Redis, freeze keys and denials to the edge."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from controlplane.domain import lease as leases
 from controlplane.domain.calendar_json import CALENDAR_KEY, from_json
 from controlplane.domain.edge_keys import FREEZE, freeze_keys
 from controlplane.domain.roles import ROLES_KEY, current
+from controlplane.domain.takedown import TAKEDOWNS_KEY, Register, edge_denials
 from controlplane.errors import LeaseHeld, LeaseLost, Refused
 from controlplane.ports.control_keys import CALENDAR, REGION, Document
 from controlplane.ports.edge_store import MAX_KEYS_A_WRITE
@@ -53,7 +54,7 @@ async def push_roles(tools: Tools, seen: Seen) -> None:
 
 
 async def push_edge(tools: Tools, seen: Seen) -> None:
-    """Under the lease, write the freeze keys of every host to the edge's store; reads back, writes only differences."""
+    """Under the lease, write the freeze keys and denials of every host to the edge's store; only what differs."""
     seen.holds_lease = await asyncio.to_thread(_hold_lease, tools, seen)
     if not seen.holds_lease or seen.calendar is None:
         return
@@ -79,11 +80,13 @@ def _differences(tools: Tools, seen: Seen, held: Mapping[str, str], keys: Mappin
     """As many as one write takes of the wanted keys, and of deletions of freeze keys that are no longer wanted.
 
     Computed between the edge store's read and its conditional write: an agent that was stopped meanwhile writes
-    nothing. Raises LeaseLost.
+    nothing, and what is denied is read after what the edge has, so that nobody's denial is taken back. Raises
+    LeaseLost.
     """
     if seen.asked_at is None or not leases.is_held(seen.asked_at, tools.clock.monotonic()):
         raise LeaseLost(f"the lease {LEASE_KEY} was held too long ago; nothing was written")
-    wanted: dict[str, str | None] = {key: value for key, value in keys.items() if held.get(key) != value}
+    denials = edge_denials(Register.from_json(tools.store.read(TAKEDOWNS_KEY)))
+    wanted: dict[str, str | None] = {k: value for k, value in {**keys, **denials}.items() if held.get(k) != value}
     wanted |= dict.fromkeys(key for key in held if key.startswith(FREEZE) and key not in keys)
     return dict(sorted(wanted.items())[:MAX_KEYS_A_WRITE])
 

@@ -17,9 +17,16 @@ def cancelled(plant: Plant, card: Card) -> Card:
     from controlplane.cli.performing import performing
     from controlplane.domain.emergency import EmergencyCard, Switch
     from controlplane.domain.ledger import Kind
+    from controlplane.domain.takedown import TakedownCard
     from controlplane.operations.emergency import withdraw
     from controlplane.operations.intents import withdraw_intent
+    from controlplane.operations.ledger import Record, close
 
+    if isinstance(card, TakedownCard):
+        raise Refused(
+            f"{card.id} takes something down, and agents deny it from its first moment on: that is not taken back",
+            next_step=f"`wedcache ops resume {card.id}` finishes it",
+        )
     if isinstance(card, EmergencyCard):
         if card.operation is Switch.OFF:
             raise Refused(
@@ -27,6 +34,7 @@ def cancelled(plant: Plant, card: Card) -> Card:
                 next_step=f"`wedcache ops resume {card.id}` finishes it; `wedcache emergency on {card.target}`",
             )
         _switch_off(plant, card)
+        close(Record(plant.store, plant.clock, plant.me, card.id), "taken back", Kind.CANCELLED)
         withdraw(plant.store, card)
     else:
         _check_roles(plant, card)
@@ -46,8 +54,14 @@ def _switch_off(plant: Plant, card: Card) -> None:
 
 
 def _check_roles(plant: Plant, card: Intent) -> None:
+    from controlplane.domain.failover import What
     from controlplane.domain.roles import ROLES_KEY, current
 
+    if card.what is What.CACHES:
+        raise Refused(
+            f"{card.id} may have moved reads already, and no role tells",
+            next_step=f"`wedcache ops resume {card.id}`, then `wedcache failback {card.region}`",
+        )
     roles = current(plant.store.read(ROLES_KEY), plant.inventory.home)
     if roles.epoch >= card.epoch:
         raise Refused(

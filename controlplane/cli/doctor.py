@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from controlplane.cli import doctor_shift, session
+from controlplane.cli import doctor_shift, outside, session
 from controlplane.errors import Incomplete, WedcacheError
 
 if TYPE_CHECKING:
@@ -154,4 +154,5 @@ CHECKS: dict[str, Callable[[Plant], str]] = {
     "cloudflare": _cloudflare,
     "agents": _agents,
     "edges": _edges,
+    "outside": outside.checked,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,20 +13,25 @@ from controlplane.errors import Refused
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
-    from controlplane.domain.failover import Intent, Operation
+    from controlplane.domain.failover import Intent, Operation, What
     from controlplane.domain.roles import Roles
     from controlplane.operations.observe_regions import Sight
 
 Output = Literal["text", "json"]
+Whats = Literal["caches", "origin", "region"]
 
 
-def failover(region: str, /, *, plan: bool = False, yes: bool = False, output: Output = "text") -> int:
-    """Leave a region that two of three vantage points call down.
+def failover(
+    region: str, /, *, what: Whats | None = None, plan: bool = False, yes: bool = False, output: Output = "text"
+) -> int:
+    """Leave a region that two of three vantage points call down, or what of it is broken.
 
     Parameters
     ----------
     region
         The region to leave.
+    what
+        caches (only reads move, no role), origin or region; without it what `wedcache status` advises.
     plan
         Print what would be done, and stop.
     yes
@@ -33,7 +39,7 @@ def failover(region: str, /, *, plan: bool = False, yes: bool = False, output: O
     output
         text or json (wedcache.failover/1).
     """
-    from controlplane.domain.failover import Operation
+    from controlplane.domain.failover import Operation, What
     from controlplane.domain.health import standby_for
 
     plant = session.plant()
@@ -41,17 +47,42 @@ def failover(region: str, /, *, plan: bool = False, yes: bool = False, output: O
     roles, sight = _look(plant, region)
     verdict = sight.verdicts[region]
     session.say(verdict.sentence())
-    if roles.home != region:
+    if region in roles.down:
+        raise Refused(f"{region} was left already; home is {roles.home}")
+    if roles.home != region and not verdict.is_lost:
         raise Refused(f"{region} is not home (home is {roles.home}); there is nothing to leave")
-    if not verdict.is_lost:
-        raise Refused(
-            f"{region} is not lost: no action in a minority view",
-            next_step="`wedcache status` shows each view; a planned move is a switchover",
-        )
-    target = standby_for(region, [one.name for one in plant.inventory.regions], sight.verdicts)
+    leaves = _leaves(plant, region, None if what is None else What(what), roles, sight)
+    names = [one.name for one in plant.inventory.regions] if roles.home == region else [roles.home]
+    target = standby_for(region, names, sight.verdicts)
     if target is None:
         raise Refused("no other region is healthy; stale content keeps being served")
-    return _perform(plant, _intent(plant, Operation.FAILOVER, region, target, roles.epoch + 1), plan, yes, output)
+    epoch = roles.epoch if leaves is What.CACHES else roles.epoch + 1
+    return _perform(plant, _intent(plant, Operation.FAILOVER, (region, target), epoch, leaves), plan, yes, output)
+
+
+def _leaves(plant: Plant, region: str, wanted: What | None, roles: Roles, sight: Sight) -> What:
+    """What to leave: as was said, or as the diagnosis advises. Raises Refused where it advises to do nothing."""
+    from controlplane.cli.diagnosing import broken_lines, shown
+    from controlplane.domain.diagnosis import Broken, diagnose, why_not
+    from controlplane.domain.failover import What
+
+    found = next(one for one in diagnose(sight.sighted(roles, plant.clock.now())) if one.subject == region)
+    if found.broken is not Broken.NOTHING:
+        for line in broken_lines(shown(found)):
+            session.say(line)
+    is_lost = sight.verdicts[region].is_lost
+    leaves = wanted or found.what
+    if leaves is None and found.broken not in (Broken.NOTHING, Broken.UNSURE):
+        raise Refused(
+            f"{region}: {found.because}; {found.advice}",
+            next_step=f"`wedcache failover {region} --what caches` moves reads all the same",
+        )
+    reason = why_not(leaves or What.REGION, found, is_lost=is_lost)
+    if reason:
+        raise Refused(reason, next_step="`wedcache status` shows each view; a planned move is a switchover")
+    if leaves is What.CACHES and roles.home != region:
+        raise Refused(f"guests' reads do not go to {region}; home is {roles.home}")
+    return leaves or What.REGION
 
 
 def failback(
@@ -80,9 +111,10 @@ def failback(
     """
     from controlplane.domain import freeze
     from controlplane.domain import operation as doors
-    from controlplane.domain.failover import Operation
+    from controlplane.domain.failover import Operation, What
     from controlplane.domain.scope import parse_scope
     from controlplane.operations import admit
+    from controlplane.operations.intents import left_caches
 
     plant = session.plant()
     _check_nothing_open(plant)
@@ -92,7 +124,8 @@ def failback(
     at = plant.clock.now()
     verdicts = [admit.verdict(doors.Operation.FAILBACK, parse_scope("platform"), at, calendar, facts)]
     door = glass_door.passage(plant, verdicts, break_glass, door="wedcache failback", what=[region])
-    if region not in roles.down:
+    what = What.CACHES if left_caches(plant.store, region) else What.REGION
+    if region not in roles.down and what is not What.CACHES:
         raise Refused(f"{region} is not down (home is {roles.home}, epoch {roles.epoch}); there is nothing to return")
     session.say(sight.verdicts[region].sentence())
     if not _is_ready(sight, region):
@@ -100,7 +133,9 @@ def failback(
             f"{region} is not healthy yet: its agent has to live and to reach its Redis",
             next_step="`wedcache status` shows each view; wake the region and its agent first",
         )
-    intent = _intent(plant, Operation.FAILBACK, region, region, roles.epoch + 1)
+    target = region if region == plant.inventory.home or what is What.CACHES else roles.home
+    epoch = roles.epoch if what is What.CACHES else roles.epoch + 1
+    intent = _intent(plant, Operation.FAILBACK, (region, target), epoch, what)
     return _perform(plant, intent, plan, yes, output, door.enter)
 
 
@@ -132,18 +167,21 @@ def _look(plant: Plant, region: str) -> tuple[Roles, Sight]:
     return current(plant.store.read(ROLES_KEY), plant.inventory.home), sight
 
 
-def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch: int) -> Intent:
+def _intent(plant: Plant, operation: Operation, move: tuple[str, str], epoch: int, what: What) -> Intent:
+    """A new card; `move` is the region that is left or returned to, and the one that guests reach afterwards."""
     import hashlib
 
     from controlplane.domain.failover import Intent
     from controlplane.domain.instant import zulu
 
-    digest = hashlib.sha256(f"{operation.value}|{region}|{target}|{epoch}".encode()).hexdigest()
+    region, target = move
+    digest = hashlib.sha256(f"{operation.value}|{region}|{target}|{epoch}|{what.value}".encode()).hexdigest()
     return Intent(
         id=plant.operation_id(operation.value),
         operation=operation,
         region=region,
         target=target,
+        what=what,
         epoch=epoch,
         by=plant.me,
         begun_at=zulu(plant.clock.now()),
@@ -154,24 +192,27 @@ def _intent(plant: Plant, operation: Operation, region: str, target: str, epoch:
 def _perform(
     plant: Plant, intent: Intent, plan: bool, yes: bool, output: Output, enter: Callable[[], None] = lambda: None
 ) -> int:
-    from controlplane.cli.performing import performing
-    from controlplane.domain.failover import planes
+    from controlplane.cli.performing import moving_means, performing
+    from controlplane.domain.failover import steps_of
+    from controlplane.domain.failover_switches import switch
     from controlplane.operations.fail_over import begin, reconcile
 
-    session.say(f"plan {intent.id}: {intent.region} -> {intent.target}, roles epoch {intent.epoch}")
-    steps = planes(intent.operation)
-    for step, plane in steps.items():
-        session.say(f"  {step.value:<7} {plane}")
+    session.say(
+        f"plan {intent.id}: {intent.what.value} of {intent.region} -> {intent.target}, roles epoch {intent.epoch}"
+    )
+    rows = [switch(step) for step in steps_of(intent.operation, intent.what)]
+    for row in rows:
+        session.say(f"  {row.step.value:<7} {row.surface}: {row.plane}, at most {row.bound:g} s")
     if plan:
         if output == "json":
-            rows = [{"step": step.value, "plane": plane} for step, plane in steps.items()]
-            session.show_json({**_facts(intent, "wedcache.failover-plan/1"), "steps": rows})
+            told = [{**asdict(row), "step": row.step.value} for row in rows]
+            session.show_json({**_facts(intent, "wedcache.failover-plan/1"), "steps": told})
         return 0
     session.confirm(f"{intent.operation.value}?", yes=yes)
     enter()
     try:
         with performing(plant, intent, begins=True) as act:
-            means = plant.means(act.told, act.check)
+            means = moving_means(plant, act)
             done = reconcile(means, begin(means, intent))
     except KeyboardInterrupt:
         session.say(f"cut off in the middle: `wedcache ops resume {intent.id}` goes on from here, on any machine")
@@ -179,7 +220,7 @@ def _perform(
     if output == "json":
         session.show_json({**_facts(done, "wedcache.failover/1"), "seconds": done.seconds})
     else:
-        session.show([f"{done.operation.value} {done.id} is done: {done.target} is home"])
+        session.show([f"{done.operation.value} {done.id} is done: {done.home} is home, guests reach {done.target}"])
     return 0
 
 
@@ -190,5 +231,6 @@ def _facts(intent: Intent, schema: str) -> dict[str, object]:
         "operation": intent.operation.value,
         "region": intent.region,
         "target": intent.target,
+        "what": intent.what.value,
         "epoch": intent.epoch,
     }

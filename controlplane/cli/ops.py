@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import cyclopts
 
-from controlplane.cli import session
+from controlplane.cli import outside, session
 from controlplane.errors import BadInput
 
 if TYPE_CHECKING:
+    from controlplane.domain.ledger import Entry
     from controlplane.operations.executors import Executor
     from controlplane.operations.intents import Card
 
-app = cyclopts.App(name="ops", help="Operations: list, show, resume, cancel, story.")
+app = cyclopts.App(name="ops", help="Operations: list, show, attach, resume, cancel, story, outside.")
+app.command(outside.outside)
 Output = Literal["text", "json"]
-HANDED_OVER = 21
+HANDED_OVER, PARTIAL = 21, 13
 
 
 @app.command(name="list")
@@ -57,6 +59,30 @@ def show(identity: str, /, *, output: Output = "text") -> int:
 
     _shown(intent(session.plant().store, identity), output)
     return 0
+
+
+@app.command
+def attach(identity: str, /, *, output: Output = "text") -> int:
+    """Follow an operation that somebody else performs, until it ends. Changes nothing; Ctrl-C leaves it as it is.
+
+    Ends with 0 where it is done, with 13 where it owes or kept something, or where its performer died meanwhile.
+
+    Parameters
+    ----------
+    identity
+        The operation's id.
+    output
+        text or json (wedcache.intent/1 or wedcache.emergency-intent/1); what happens is told on standard error.
+    """
+    from controlplane.cli.performing import holder
+    from controlplane.operations.attach import follow
+
+    def tell(entry: Entry) -> None:
+        session.say(f"  {entry.at}  {entry.kind.value:<11} {entry.said}  ({entry.by})")
+
+    card = follow(holder(session.plant()), identity, tell)
+    _shown(card, output)
+    return PARTIAL if getattr(card, "owed", ()) or getattr(card, "kept", {}) else 0
 
 
 @app.command

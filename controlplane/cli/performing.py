@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from controlplane.cli import session
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
     from controlplane.domain.emergency import EmergencyCard
     from controlplane.operations.emergency import EmergencyMeans
+    from controlplane.operations.fail_over import Means
     from controlplane.operations.intents import Card
     from controlplane.operations.leases import Holder
     from controlplane.operations.ledger import Record
+    from controlplane.ports.shared_store import SharedStore
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,12 @@ class Performance:
 
     record: Record
     check: Callable[[], None]
+    store: SharedStore
+    """The shared store, which takes no change of ours any more when the lease is lost."""
 
     def told(self, step: str, seconds: float) -> None:
-        """Say and record a step that was done."""
+        """Say and record a step that was done. Raises LeaseLost: who lost the lease adds nothing to the ledger."""
+        self.check()
         session.say(f"  {step:<7} done in {seconds:.2f} s")
         self.record.told(step, seconds)
 
@@ -38,6 +43,7 @@ def performing(plant: Plant, card: Card, *, begins: bool) -> Iterator[Performanc
 
     Raises LeaseHeld (11) naming who performs it.
     """
+    from controlplane.operations.fenced import FencedStore
     from controlplane.operations.intents import lease_key
     from controlplane.operations.leases import holding
     from controlplane.operations.ledger import Record, recording
@@ -48,7 +54,7 @@ def performing(plant: Plant, card: Card, *, begins: bool) -> Iterator[Performanc
     with holding(holder(plant, card.id), lease_key(card)) as held:
         try:
             with recording(record, begins=begins, said=said, facts=facts):
-                yield Performance(record, held.check)
+                yield Performance(record, held.check, FencedStore(plant.store, held.check))
         finally:
             owed = "" if not record.owed else f"; {len(record.owed)} of its lines could not be written"
             session.say(f"ledger of {card.id}: head {record.head or 'unknown'}{owed}")
@@ -63,12 +69,17 @@ def holder(plant: Plant, operation: str = "") -> Holder:
     return Holder(plant.store, holder_of(plant.me, operation), elapsed, time.sleep)
 
 
+def moving_means(plant: Plant, act: Performance) -> Means:
+    """What failover and failback work with."""
+    return replace(plant.means(act.told, act.check), store=act.store)
+
+
 def emergency_means(plant: Plant, act: Performance) -> EmergencyMeans:
     """What switching emergency mode works with."""
     from controlplane.operations.emergency import EmergencyMeans
 
     return EmergencyMeans(
-        store=plant.store,
+        store=act.store,
         edge=plant.edge_store,
         steering=plant.steering,
         switches=plant.switches,
@@ -81,35 +92,47 @@ def emergency_means(plant: Plant, act: Performance) -> EmergencyMeans:
 
 def resumed(plant: Plant, card: Card) -> Card:
     """Go on with any operation from its card; gives the closed card. Raises as its reconciler, and LeaseHeld."""
+    from controlplane.cli import takedown
     from controlplane.domain.emergency import EmergencyCard
     from controlplane.domain.failover import reopened
-    from controlplane.operations import emergency, fail_over
+    from controlplane.domain.takedown import TakedownCard
+    from controlplane.operations import emergency, fail_over, take_down
 
     if isinstance(card, EmergencyCard):
         if card.state != "open":
             return card
         with performing(plant, card, begins=False) as act:
             return emergency.reconcile(emergency_means(plant, act), card)
+    if isinstance(card, TakedownCard):
+        if card.state != "open":
+            return card
+        with performing(plant, card, begins=False) as act:
+            return take_down.reconcile(takedown.means(plant, act), card)
     card = reopened(card)
     if card.state != "open":
         _close_ledger(plant, card)
         return card
     with performing(plant, card, begins=False) as act:
-        return fail_over.reconcile(plant.means(act.told, act.check), card)
+        return fail_over.reconcile(moving_means(plant, act), card)
 
 
 def switched(plant: Plant, card: EmergencyCard) -> EmergencyCard:
     """Begin and perform a new switching. Raises as `emergency.begin` and `emergency.reconcile`, and LeaseHeld."""
+    from controlplane.domain.ledger import Kind
     from controlplane.operations import emergency
+    from controlplane.operations.ledger import Record, close
 
     with performing(plant, card, begins=True) as act:
-        return emergency.reconcile(emergency_means(plant, act), emergency.begin(plant.store, plant.steering, card))
+        before = emergency.unfinished(plant.store, card.target)
+        if before is not None and before.id != card.id:
+            act.check()
+            close(Record(plant.store, plant.clock, plant.me, before.id), f"taken back by {card.id}", Kind.CANCELLED)
+        return emergency.reconcile(emergency_means(plant, act), emergency.begin(act.store, plant.steering, card))
 
 
 def _close_ledger(plant: Plant, card: Card) -> None:
-    """A performer that died between closing its card and saying so: the ledger hears it now."""
-    from controlplane.domain.ledger import Kind
-    from controlplane.operations.ledger import Record, chain, operations
+    """A performer that died between closing its card and saying so, or anchoring it: the ledger hears it now."""
+    from controlplane.operations.ledger import Record, close, operations
 
-    if card.state == "done" and card.id in operations(plant.store) and not chain(plant.store, card.id).is_closed:
-        Record(plant.store, plant.clock, plant.me, card.id).write(Kind.CLOSED, "the card was found closed")
+    if card.state == "done" and card.id in operations(plant.store):
+        close(Record(plant.store, plant.clock, plant.me, card.id), "the card was found closed")

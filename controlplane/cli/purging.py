@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from controlplane.cli import session
+from controlplane.errors import BadInput
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
@@ -19,6 +20,7 @@ Output = Literal["text", "json"]
 def purge(
     *tags: str,
     hard: bool = False,
+    replace: bool = False,
     except_frozen: bool = False,
     plan: bool = False,
     yes: bool = False,
@@ -33,6 +35,8 @@ def purge(
         Cache tags: wedding:como, page:schedule, vendor:florist-7 ...
     hard
         Make every tier forget; without it what is there may still be served as stale (soft).
+    replace
+        Ask the origin first, purge what differs (hard), and warm it again: for a wedding's own tags, in its window too.
     except_frozen
         Leave the weddings out that are in their window: a vendor's tag becomes its other weddings' tags.
     plan
@@ -44,22 +48,31 @@ def purge(
     output
         text or json (wedcache.purge-report/1).
     """
-    from controlplane.cli import glass_door
+    from controlplane.cli import glass_door, replacing
     from controlplane.cli.scopes import other_tags, scope_of_tags
     from controlplane.domain.operation import Operation
     from controlplane.domain.purge_log import Kind
+    from controlplane.domain.scope import wedding
     from controlplane.operations import admit
 
-    scope_of_tags(tags)
+    scopes = scope_of_tags(tags)
+    if replace and except_frozen:
+        raise BadInput("--replace is for weddings in their window: --except-frozen leaves them out")
+    if replace:
+        scopes = [wedding(name) for name in replacing.weddings_of(tags)]
     plant = session.plant()
     calendar, _ = admit.known_calendar(plant.store, plant.last_good_calendar)
     operation, at = Operation.PURGE_HARD if hard else Operation.PURGE_SOFT, plant.clock.now()
+    operation = Operation.PURGE_REPLACE if replace else operation
     tags = tuple(dict.fromkeys(tags))
     if except_frozen:
         tags, left_out = other_tags(tags, calendar, at)
         session.say(f"left out, in their window: {', '.join(left_out) or 'none'}")
-    verdicts = [admit.verdict(operation, scope, at, calendar) for scope in scope_of_tags(tags)]
+        scopes = scope_of_tags(tags)
+    verdicts = [admit.verdict(operation, scope, at, calendar) for scope in scopes]
     door = glass_door.passage(plant, verdicts, break_glass, door="wedcache purge", what=tags)
+    if replace:
+        return replacing.replaced(plant, door, tags, plan=plan, yes=yes, output=output)
     return _perform(plant, door, Kind.HARD if hard else Kind.SOFT, tags, plan, yes, output)
 
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from controlplane.cli import session
+from controlplane.cli.diagnosing import broken_lines
 
 if TYPE_CHECKING:
     from controlplane.bootstrap import Plant
@@ -15,7 +16,7 @@ Output = Literal["text", "json"]
 
 
 def status(*, output: Output = "text") -> int:
-    """Show home, regions, agents, calendar and open operations; without the shared store, what this machine knows.
+    """Show home, regions, what is broken and what to do, calendar and open operations; offline, what is known here.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ _UNSEEN: dict[str, Any] = {
     "down": [],
     "drained": [],
     "regions": [],
+    "broken": [],
+    "time_to_impact": None,
     "open": [],
     "emergency": [],
     "weddings": [],
@@ -77,6 +80,8 @@ def _known(plant: Plant) -> dict[str, Any]:
 
 
 def _seen(plant: Plant) -> dict[str, Any]:
+    from controlplane.cli.diagnosing import shown
+    from controlplane.domain.diagnosis import diagnose, found_broken
     from controlplane.domain.roles import ROLES_KEY, current
     from controlplane.operations.emergency import journal_of
     from controlplane.operations.intents import open_cards
@@ -87,12 +92,16 @@ def _seen(plant: Plant) -> dict[str, Any]:
     roles = current(plant.store.read(ROLES_KEY), inventory.home)
     names = [region.name for region in inventory.regions]
     sight = look(plant.store, plant.steering, names, plant.clock, time.sleep)
+    broken = found_broken(diagnose(sight.sighted(roles, plant.clock.now())))
+    soonest = [one.impact.first for one in broken if one.impact.first is not None]
     return {
         "home": roles.home,
         "roles_epoch": roles.epoch,
         "down": list(roles.down),
         "drained": list(roles.drained),
         "regions": [_region(name, sight) for name in names],
+        "broken": [shown(one) for one in broken],
+        "time_to_impact": min(soonest, default=None),
         "open": [{"id": card.id, "operation": card.operation.value, "by": card.by} for card in open_cards(plant.store)],
         "emergency": [{"scope": scope, "by": claim.by, "until": claim.until} for scope, claim in claims.items()],
         "weddings": [entry.wedding for entry in plant.weddings],
@@ -125,6 +134,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines = [f"home      {home}{copy}"]
     for region in found["regions"]:
         lines += _region_lines(region, found)
+    for one in found["broken"]:
+        lines += broken_lines(one)
     calendar = found["calendar"]
     if calendar is None or calendar["expired"]:
         lines.append("calendar  unknown: changes are refused; `wedcache freeze push`")

@@ -33,20 +33,24 @@ class Step(enum.Enum):
     CLOSE = "close"
 
 
-PLANE: dict[Step, str] = {
-    Step.ROLES: "shared store (data plane)",
-    Step.DRAIN: "shared store (data plane)",
-    Step.READY: "the region's health path",
-    Step.ROUTE: "CloudFront KeyValueStore (data plane)",
-    Step.POOL: "Cloudflare API (control plane, may fail)",
-    Step.VERIFY: "requests through the POPs",
-    Step.CLOSE: "shared store (data plane)",
-}
+class What(enum.Enum):
+    """What is left of a region. Leaving its caches moves reads only: no role, no epoch, writes stay where they are."""
+
+    CACHES = "caches"
+    ORIGIN = "origin"
+    REGION = "region"
 
 
-def planes(operation: Operation) -> dict[Step, str]:
-    """The steps of an operation in order, each with the plane that it needs. Only who returns waits for a region."""
-    return {step: plane for step, plane in PLANE.items() if step is not Step.READY or operation is Operation.FAILBACK}
+_READS = frozenset({Step.ROUTE, Step.POOL, Step.VERIFY, Step.CLOSE})
+
+
+def steps_of(operation: Operation, what: What = What.REGION) -> tuple[Step, ...]:
+    """The steps of an operation in order. Only who returns waits for a region."""
+    return tuple(
+        step
+        for step in Step
+        if (what is not What.CACHES or step in _READS) and (step is not Step.READY or operation is Operation.FAILBACK)
+    )
 
 
 class Intent(BaseModel):
@@ -60,7 +64,8 @@ class Intent(BaseModel):
     region: str
     """The region that is left (failover) or returned to (failback)."""
     target: str
-    """The region that is home afterwards."""
+    """The region that guests reach afterwards; it is home, too, unless only caches were left."""
+    what: What = What.REGION
     epoch: int
     by: str
     begun_at: str
@@ -70,6 +75,11 @@ class Intent(BaseModel):
     """Step -> real seconds that it took, as measured by whoever performed it."""
     owed: tuple[str, ...] = ()
     """Steps that a vendor's control plane refused when the card was closed; `reopened` does them later."""
+
+    @property
+    def home(self) -> str:
+        """The region that is home while and after this is done."""
+        return self.region if self.what is What.CACHES else self.target
 
     def to_json(self) -> str:
         """The stored form."""
@@ -103,12 +113,10 @@ def next_step(intent: Intent, world: World, done: frozenset[Step] = frozenset())
     if intent.state != "open":
         return None
     leaving = intent.operation is Operation.FAILOVER
-    if world.roles.epoch < intent.epoch:
-        return Step.ROLES
-    if (intent.region in world.drained) is not leaving:
-        return Step.DRAIN
-    if not leaving and Step.READY not in done:
-        return Step.READY
+    if intent.what is not What.CACHES:
+        step = _next_of_writes(intent, world, done)
+        if step is not None:
+            return step
     if Step.ROUTE not in done and (not world.is_route_known or world.route != route_to(intent, world.own)):
         return Step.ROUTE
     if Step.POOL not in done and (world.enabled is None or world.enabled.get(intent.region) is leaving):
@@ -118,10 +126,20 @@ def next_step(intent: Intent, world: World, done: frozenset[Step] = frozenset())
     return Step.CLOSE
 
 
+def _next_of_writes(intent: Intent, world: World, done: frozenset[Step]) -> Step | None:
+    """What has to be before any traffic moves: the roles under their epoch, the drain flag, a region that is ready."""
+    leaving = intent.operation is Operation.FAILOVER
+    if world.roles.epoch < intent.epoch:
+        return Step.ROLES
+    if (intent.region in world.drained) is not leaving:
+        return Step.DRAIN
+    return Step.READY if not leaving and Step.READY not in done else None
+
+
 def superseded(intent: Intent, world: World) -> bool:
     """Whether somebody else has moved the roles further, or at the same epoch elsewhere: no further effect."""
     roles = world.roles
-    return roles.epoch > intent.epoch or (roles.epoch == intent.epoch and roles.home != intent.target)
+    return roles.epoch > intent.epoch or (roles.epoch == intent.epoch and roles.home != intent.home)
 
 
 def route_to(intent: Intent, own: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,7 +20,9 @@ def heartbeat_key(region: str) -> str:
 class Heartbeat(BaseModel):
     """`wedcache.heartbeat/1`. `beat` grows by about one a second while the agent lives, also over restarts.
 
-    `at` is the agent's calendar; `trouble` maps a duty that fails now to its last error.
+    `at` is the agent's calendar; `trouble` maps a duty that fails now to its last error. `late`: region -> seconds
+    after which its health path answered, too late for a probe. `down_since`, `cache_silent_since`: when this agent
+    noticed. `edges`: CDN -> whether its POPs answer this agent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -34,6 +37,10 @@ class Heartbeat(BaseModel):
     edge_lease: bool
     views: dict[str, Health]
     trouble: dict[str, str] = Field(default_factory=dict)
+    late: dict[str, float] = Field(default_factory=dict)
+    down_since: dict[str, datetime] = Field(default_factory=dict)
+    cache_silent_since: datetime | None = None
+    edges: dict[str, Health] = Field(default_factory=dict)
 
     def moved_since(self, before: Heartbeat | None) -> bool:
         """Whether the agent has beaten since `before`, so that its views are of now; None shows nothing."""

@@ -14,6 +14,9 @@ PLATFORM_KEY = "inventory/platform.json"
 """Object key of the platform's inventory in each bucket of the shared store."""
 
 
+_WRITER = r"^(aws|cloudflare):\S.*$"
+
+
 def wedding_key(wedding: str) -> str:
     """Object key of one wedding's entry in each bucket of the shared store."""
     return f"inventory/weddings/{wedding}.json"
@@ -36,6 +39,11 @@ class CacheEndpoint(_Frozen):
     replica: str
     port: Annotated[int, Field(gt=0, lt=65536)]
     tls: bool = True
+
+    @property
+    def url(self) -> str:
+        """The primary's, as Redis clients take it; it answers from inside its region's network only."""
+        return f"{'rediss' if self.tls else 'redis'}://{self.primary}:{self.port}"
 
 
 class RegionEntry(_Frozen):
@@ -101,6 +109,14 @@ class PlatformHost(_Frozen):
     edge: Literal["cloudfront", "cloudflare"]
 
 
+class Writers(_Frozen):
+    """Whose credentials change what exists, as `aws:ROLE`, `aws:USER` or `cloudflare:TOKEN`: the Pulumi programs', and
+    those of operators and agents. A change by anybody else was made outside."""
+
+    programs: tuple[Annotated[str, Field(pattern=_WRITER)], ...] = ()
+    operators: tuple[Annotated[str, Field(pattern=_WRITER)], ...] = ()
+
+
 class Inventory(_Frozen):
     """The platform stack's export, `wedcache.inventory/1`."""
 
@@ -117,6 +133,7 @@ class Inventory(_Frozen):
     """Whose SSH signatures break glass: lines of `allowed_signers`, ssh-keygen(1)."""
     frozen_roles: tuple[str, ...] = ()
     """IAM roles of CI and of people, which a deny keeps from changes in platform-wide windows."""
+    writers: Writers = Writers()
     clock: str | None = None
     ca: str | None = None
 

@@ -47,13 +47,13 @@ def without(before: Roles, lost: str, target: str, epoch: int) -> Roles:
     )
 
 
-def returned(before: Roles, home: str, epoch: int) -> Roles:
-    """The roles after failback to `home`: it is neither down nor drained; other regions stay as they were."""
+def returned(before: Roles, region: str, home: str, epoch: int) -> Roles:
+    """The roles after `region` came back: it is neither down nor drained, `home` is home; others stay as they were."""
     return Roles(
         epoch=epoch,
         home=home,
-        down=tuple(region for region in before.down if region != home),
-        drained=tuple(region for region in before.drained if region != home),
+        down=tuple(one for one in before.down if one != region),
+        drained=tuple(one for one in before.drained if one != region),
     )
 
 

@@ -14,6 +14,7 @@ from controlplane.domain.operation import Operation
 from controlplane.domain.scope import NotAScope, urn_type
 
 SPECIAL = "4dabf18193072939515e22adb298388d"  # the engine's mark of a special value (sdk/go/common/resource/sig)
+INVENTORY_TYPE, INVENTORY_NAME = "aws:s3/bucketObjectv2:BucketObjectv2", "inventory-"
 _NO_CHANGE = frozenset({"same", "read", "refresh", "discard", "remove-pending-replace"})
 _OPERATIONS = {
     "create": Operation.STACK_CREATE,
@@ -65,6 +66,25 @@ def planned_stacks(plan: object) -> list[tuple[str, str]]:
         stack, project = (*urn.split("::"), "")[:2]
         stacks[project, stack.removeprefix("urn:pulumi:")] = None
     return list(stacks)
+
+
+def unfinished(plan: object) -> set[tuple[str, str]]:
+    """`(project, stack)` of every stack that was never finished: what `plan` does to it would finish it.
+
+    A stack's inventory objects depend on all else in it, so they come last: where every one of them is still to be
+    created, no `up` ever came to its end. A plan that also takes something away finishes nothing. Raises
+    PlanUnreadable.
+    """
+    kept: dict[tuple[str, str], bool] = {}
+    takes: set[tuple[str, str]] = set()
+    for urn, entry in _resource_plans(plan).items():
+        stack, project = (*urn.split("::"), "")[:2]
+        place, steps = (project, stack.removeprefix("urn:pulumi:")), set(entry.get("steps") or ())
+        if urn_type(urn) == INVENTORY_TYPE and urn.rpartition("::")[2].startswith(INVENTORY_NAME):
+            kept[place] = kept.get(place, True) and steps == {"create"}
+        if steps - _NO_CHANGE - {"create", "update"}:
+            takes.add(place)
+    return {place for place, is_new in kept.items() if is_new} - takes
 
 
 def planned_inputs(plan: object, urn: str) -> Mapping[str, Any]:

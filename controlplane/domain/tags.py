@@ -38,6 +38,8 @@ KINDS = {
 # Entries that carry a tag of these kinds hold personal data: their bounds are those of an erasure.
 ERASABLE_KINDS = frozenset({"guest"})
 
+_OF_WEDDINGS = frozenset({"guest", "page", "photo", "timeline"})
+
 EVERYTHING = "*"
 _KEY = "key:"
 _INTERNAL = (_KEY, "ns:")
@@ -90,6 +92,15 @@ def checked(text: str) -> CacheTag:
 def wedding(ident: str) -> CacheTag:
     """The tag of everything of one wedding."""
     return CacheTag(f"wedding:{ident}")
+
+
+def owner_of(tag: str) -> str | None:
+    """The wedding whose alone a tag is: `wedding:ID`, `photo:ID.<what>`, `page:ID.<what>`, ...; None where others may
+    carry it too.
+    """
+    kind, _, ident = tag.partition(":")
+    name, dot, _ = ident.partition(".")
+    return name if kind == "wedding" or (dot and kind in _OF_WEDDINGS) else None
 
 
 def vendor(ident: str) -> CacheTag:

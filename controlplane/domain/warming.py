@@ -28,10 +28,11 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """One warmable path of a host, from the host's own manifest."""
+    """One warmable path of a host, from the host's own manifest, with the cache tags of what is there."""
 
     path: str
     tier: Tier
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def parse_manifest(text: str | bytes) -> tuple[Page, ...]:
     if not isinstance(body, dict) or body.get("schema") != "wedcache.manifest/1":
         raise ValueError("not a wedcache.manifest/1 document")
     try:
-        pages = tuple(Page(str(row["path"]), Tier(row["tier"])) for row in body["pages"])
+        pages = tuple(
+            Page(str(row["path"]), Tier(row["tier"]), tuple(map(str, row.get("tags", ())))) for row in body["pages"]
+        )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a whole wedcache.manifest/1 document: {error}") from error
     for page in pages:

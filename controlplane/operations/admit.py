@@ -11,7 +11,7 @@ from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CALENDAR_KEY, CalendarUnreadable, from_json
 from controlplane.domain.freeze import NOTHING_OBSERVED, Facts
 from controlplane.domain.operation import Operation
-from controlplane.domain.scope import Scope, of_stack, parse_scope
+from controlplane.domain.scope import WEDDINGS_PROJECT, Reach, Scope, of_stack, parse_scope
 from controlplane.domain.verdict import Outcome, Verdict
 from controlplane.errors import Unavailable
 from controlplane.ports.shared_store import SharedStore
@@ -45,10 +45,26 @@ def verdict(
 def verdicts_of_plan(
     plan: object, at: datetime, calendar: Calendar | None, lasts: timedelta | None = None
 ) -> list[Verdict]:
-    """The verdict on every change of the engine's saved `plan`, in its order. Raises stack_plan.PlanUnreadable."""
+    """The verdict on every change of the engine's saved `plan`, in its order. Raises stack_plan.PlanUnreadable.
+
+    Observed from the plan itself: a stack that was never finished, which may be; and whether it also changes what
+    weddings share, which a creation alone may not do.
+    """
+    planned = [(change, parse_scope(f"resource:{change.urn}")) for change in stack_plan.planned_changes(plan)]
+    unfinished = {stack for project, stack in stack_plan.unfinished(plan) if project == WEDDINGS_PROJECT}
+    shares = any(
+        scope.reach is not Reach.WEDDING and change.operation is not Operation.STACK_CREATE for change, scope in planned
+    )
     return [
-        freeze.verdict(change.operation, parse_scope(f"resource:{change.urn}"), at, calendar, lasts=lasts)
-        for change in stack_plan.planned_changes(plan)
+        freeze.verdict(
+            change.operation,
+            scope,
+            at,
+            calendar,
+            facts=Facts(half_created=scope.name in unfinished, changes_shared=shares),
+            lasts=lasts,
+        )
+        for change, scope in planned
     ]
 
 

@@ -87,6 +87,7 @@ def reconcile(means: EmergencyMeans, card: EmergencyCard) -> EmergencyCard:
         return card
     means.check()
     if is_superseded(journal_of(means.store), card):
+        means.record.write(Kind.CANCELLED, "switched again since")
         withdraw(means.store, card)
     means.store.change(EMERGENCY_KEY, lambda text: _claimed(text, card))
     failed: dict[str, str] = {}

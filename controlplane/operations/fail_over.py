@@ -179,7 +179,7 @@ def _route(means: Means, intent: Intent) -> dict[str, str | None]:
     """The route to write, computed between the store's read and its conditional write: late performers stop here."""
     means.check()
     roles = current(means.store.read(ROLES_KEY), means.home)
-    if (roles.epoch, roles.home) != (intent.epoch, intent.target):
+    if (roles.epoch, roles.home) != (intent.epoch, intent.home):
         raise LeaseLost(f"the roles are at epoch {roles.epoch}, past {intent.epoch} of {intent.id}; no route written")
     target = route_to(intent, means.home)
     return {ROUTE: None if target is None else means.origins[target]}
@@ -191,7 +191,7 @@ def _roles(intent: Intent, text: str | None, home: str) -> Roles:
         return before
     if intent.operation is Operation.FAILOVER:
         return without(before, intent.region, intent.target, intent.epoch)
-    return returned(before, intent.target, intent.epoch)
+    return returned(before, intent.region, intent.target, intent.epoch)
 
 
 def _wait_until_ready(means: Means, region: str) -> None:

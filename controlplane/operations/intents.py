@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 from controlplane.domain.emergency import EmergencyCard
-from controlplane.domain.failover import Intent
+from controlplane.domain.failover import Intent, Operation, What
+from controlplane.domain.takedown import TakedownCard
 from controlplane.errors import BadInput, Refused
 from controlplane.ports.shared_store import SharedStore
 
 INTENTS = "intents/"
 ACTING = "operation"
 """Register that names the one operation that may act on regions."""
-Card = Intent | EmergencyCard
+Card = Intent | EmergencyCard | TakedownCard
 """Any operation's card: it has an id, an operation, a target, an epoch, a digest, a state."""
 
 
@@ -83,6 +84,12 @@ def open_intents(store: SharedStore) -> list[Intent]:
     return [card for card in all_intents(store) if card.state == "open"]
 
 
+def left_caches(store: SharedStore, region: str) -> bool:
+    """Whether only reads were moved away from a region, and not back since."""
+    cards = [card for card in all_intents(store) if card.region == region and card.state == "done"]
+    return bool(cards) and (cards[-1].operation, cards[-1].what) == (Operation.FAILOVER, What.CACHES)
+
+
 def intent(store: SharedStore, identity: str) -> Card:
     """One card. Raises BadInput naming the known ones."""
     text = store.read(intent_key(identity))
@@ -95,11 +102,16 @@ def intent(store: SharedStore, identity: str) -> Card:
 def read_card(text: str) -> Card:
     """A stored card of whichever kind. Raises ValueError (also pydantic's)."""
     schema = json.loads(text).get("schema")
+    if schema == "wedcache.takedown-intent/1":
+        return TakedownCard.from_json(text)
     return EmergencyCard.from_json(text) if schema == "wedcache.emergency-intent/1" else Intent.from_json(text)
 
 
 def lease_key(card: Card) -> str:
-    """The lease that whoever performs the card holds: one performer at a time on the regions, one on the settings."""
+    """The lease that whoever performs the card holds: one performer at a time on the regions, one on the settings, one
+    on what is denied."""
+    if isinstance(card, TakedownCard):
+        return "lease/takedown"
     return "lease/emergency" if isinstance(card, EmergencyCard) else "lease/regions"
 
 

@@ -22,7 +22,7 @@ from controlplane.domain.ledger import (
     check,
     ledger_key,
 )
-from controlplane.errors import BadInput, Incomplete, Unavailable
+from controlplane.errors import BadInput, Incomplete, LeaseLost, Unavailable
 from controlplane.ports.clock import Clock
 from controlplane.ports.shared_store import SharedStore
 
@@ -55,6 +55,14 @@ class Record:
         closing = step == "close"
         self.write(Kind.CLOSED if closing else Kind.STEP, "done" if closing else step, {"seconds": seconds})
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether others have closed the chain; True also while that cannot be seen: nothing is added to it then."""
+        try:
+            return Chain.from_json(self.store.read(ledger_key(self.operation)), self.operation).is_closed
+        except Unavailable:
+            return True
+
     def _write_owed(self) -> None:
         lines = tuple(self.owed)
 
@@ -85,9 +93,25 @@ def recording(record: Record, *, begins: bool, said: str, facts: Mapping[str, An
             record.write(Kind.KEPT, f"{target}: {became}")
         record.write(Kind.FAILED, str(error))
         raise
+    except LeaseLost as error:
+        if not record.is_closed:
+            record.write(Kind.FAILED, str(error))
+        raise
     except Exception as error:
         record.write(Kind.FAILED, str(error))
         raise
+
+
+def close(record: Record, said: str, kind: Kind = Kind.CLOSED) -> None:
+    """See to it that an ended operation's chain says so and is anchored. Safe to run again. Raises Unavailable."""
+    held = Chain.from_json(record.store.read(ledger_key(record.operation)), record.operation)
+    if not held.is_closed:
+        record.write(kind, said)
+        return
+    key = anchor_key(record.operation, len(held.entries))
+    if record.store.read(key) is None:
+        anchor = anchor_of(held, held.entries[-1].at).to_json()
+        record.store.change(key, lambda text: text or anchor)
 
 
 def chain(store: SharedStore, operation: str) -> Chain:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from controlplane.domain.diagnosis import Sighted
 from controlplane.domain.health import Health, Verdict, judge
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
+from controlplane.domain.roles import Roles
 from controlplane.errors import Unavailable
 from controlplane.ports.clock import Clock
 from controlplane.ports.shared_store import SharedStore
@@ -20,12 +23,18 @@ PATIENCE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Sight:
-    """One look at the world. `living` are the agents whose heartbeat moved between two looks."""
+    """One look at the world. `living` are the agents whose heartbeat moved between two looks; `edges`: CDN -> whether
+    its POPs answer them."""
 
     heartbeats: dict[str, Heartbeat]
     verdicts: dict[str, Verdict]
     enabled: dict[str, bool] | None
     living: frozenset[str] = frozenset()
+    edges: dict[str, Verdict] = field(default_factory=dict)
+
+    def sighted(self, roles: Roles, at: datetime) -> Sighted:
+        """The same look, as `diagnose` reads it."""
+        return Sighted(self.heartbeats, self.living, self.verdicts, self.edges, roles.home, roles.down, at)
 
 
 def heartbeats(store: SharedStore, regions: Sequence[str]) -> dict[str, Heartbeat]:
@@ -81,4 +90,14 @@ def observe(
             healthy = pools[region].healthy
             views[MONITORS] = Health.UNKNOWN if healthy is None else Health.UP if healthy else Health.DOWN
         verdicts[region] = judge(region, views)
-    return Sight(now, verdicts, {name: pool.enabled for name, pool in pools.items()} or None, alive)
+    enabled = {name: pool.enabled for name, pool in pools.items()} or None
+    return Sight(now, verdicts, enabled, alive, _edges(now, alive))
+
+
+def _edges(now: Mapping[str, Heartbeat], alive: frozenset[str]) -> dict[str, Verdict]:
+    """What the living agents say of each CDN that one of them asks."""
+    names = sorted({edge for point in alive for edge in now[point].edges})
+    return {
+        name: judge(name, {f"agent {point}": now[point].edges.get(name, Health.UNKNOWN) for point in sorted(alive)})
+        for name in names
+    }

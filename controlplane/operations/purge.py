@@ -36,12 +36,14 @@ def purge(
     clock: Clock,
     pause: Callable[[float], None],
     patience: float = 15.0,
+    check: Callable[[], None] = lambda: None,
 ) -> PurgeReport:
     """Purge from the inside out: every region's log first, then the CDNs, then wait for their confirmation.
 
     A CDN that forgets before the tiers behind it fetches the old copy again and keeps it for its whole fresh time. A
     region that does not confirm within `REGION_SECONDS` does not hold the CDNs up: it serves nobody, or it is named as
     owed. The request lies in the shared store before anything is asked, so agents deliver it whatever becomes of us.
+    `check` is asked before each CDN is: it raises LeaseLost where the purge is part of an operation with a lease.
     Raises Incomplete naming who has not confirmed; running it again is harmless.
     """
     begun = clock.monotonic()
@@ -62,7 +64,7 @@ def purge(
     checks = {region: _region_check(store, request.id, region) for region in regions}
     late = wait_for(checks, min(REGION_SECONDS, patience))
     with ThreadPoolExecutor(max_workers=max(1, len(cdns))) as pool:
-        asked = list(pool.map(lambda cdn: _ask(cdn, request), cdns))
+        asked = list(pool.map(lambda cdn: _ask(cdn, request, check), cdns))
     failed = {cdn.edge: str(error) for cdn, _, error in asked if error is not None}
     edges = {cdn.edge: _edge_check(cdn, handle) for cdn, handle, _ in asked if handle is not None}
     waiting = wait_for({**late, **edges}, patience)
@@ -76,7 +78,10 @@ def purge(
     return report
 
 
-def _ask(cdn: Cdn, request: PurgeRequest) -> tuple[Cdn, PurgeHandle | None, Unavailable | None]:
+def _ask(
+    cdn: Cdn, request: PurgeRequest, check: Callable[[], None]
+) -> tuple[Cdn, PurgeHandle | None, Unavailable | None]:
+    check()
     try:
         return cdn, cdn.purge(request.tags, soft=request.kind is Kind.SOFT, reference=request.id), None
     except Unavailable as error:

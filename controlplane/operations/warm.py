@@ -33,6 +33,13 @@ class WarmReport:
 
 def make_plan(probe: EdgeProbe, edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]) -> WarmPlan:
     """The plan for every host, from the hosts' own manifests read through the edge. Raises Unavailable."""
+    return plan(manifests(probe, edges, pops), edges, pops)
+
+
+def manifests(
+    probe: EdgeProbe, edges: Mapping[str, str], pops: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Page, ...]]:
+    """What each host of `edges` (host -> CDN) says of its pages, read through the edge. Raises Unavailable."""
     pages: dict[str, tuple[Page, ...]] = {}
     for host, edge in edges.items():
         answer = probe.fetch(Ask(host, MANIFEST, edge, next(iter(pops[edge]), None)))
@@ -48,7 +55,7 @@ def make_plan(probe: EdgeProbe, edges: Mapping[str, str], pops: Mapping[str, Seq
                 f"{host}{MANIFEST} is no manifest; no plan was made: {error}",
                 next_step="the origin of that host answers it; nothing was requested but manifests",
             ) from error
-    return plan(pages, edges, pops)
+    return pages
 
 
 def warm(

@@ -1,4 +1,4 @@
-"""Small documents without a TTL that a region's Redis holds for everyone: the pushed calendar, the region's role."""
+"""Small documents without a TTL that a region's Redis holds for everyone: calendar, the region's role, takedowns."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 CALENDAR = "wc:calendar"
 REGION = "wc:region"
+DENIED = "wc:denied"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Ask:
-    """One GET: the guest's URL, and the POP that it should reach (None: wherever DNS leads)."""
+    """One GET: the guest's URL, and the POP that it should reach (None: wherever DNS leads).
+
+    `edition`: of the page's editions this one, which guests may not get yet; empty for theirs.
+    """
 
     host: str
     path: str
     edge: str
     pop: str | None = None
+    edition: str = ""
 
 
 @dataclass(frozen=True)

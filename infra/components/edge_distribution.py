@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudfront
 
+from controlplane.domain.impact import ORIGIN_READ_SECONDS
 from controlplane.domain.inventory import Inventory
 from controlplane.domain.tier import Tier
 
@@ -85,7 +86,7 @@ def _origin(region: str, domain: str) -> dict[str, Any]:
             "https_port": 443,
             "origin_protocol_policy": "https-only",
             "origin_ssl_protocols": ["TLSv1.2"],
-            "origin_read_timeout": 2,
+            "origin_read_timeout": ORIGIN_READ_SECONDS,
             "origin_keepalive_timeout": 5,
         },
     }

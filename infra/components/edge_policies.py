@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 from pulumi_aws import cloudfront
 
+from controlplane.domain.edge_keys import EDITION_HEADER
 from controlplane.domain.tier import Tier
 from infra import naming
 from infra.tier_profiles import EdgeTtl, edge_ttl
@@ -32,7 +34,7 @@ class EdgePolicies(pulumi.ComponentResource):
         bounds = {tier.value: edge_ttl(tier) for tier in Tier} | {PERSONAL: NEVER}
         self.cache_policies = {name: _cache_policy(stack, name, ttl, child).id for name, ttl in bounds.items()}
         self.shared_policies = {
-            tier.value: _cache_policy(stack, f"shared-{tier.value}", edge_ttl(tier), child, headers=["Host"]).id
+            tier.value: _cache_policy(stack, f"shared-{tier.value}", edge_ttl(tier), child, ["Host"]).id
             for tier in Tier
             if shared
         }
@@ -64,9 +66,11 @@ def _forwarding(
 def _cache_policy(
     stack: str, name: str, ttl: EdgeTtl, opts: pulumi.ResourceOptions, headers: Sequence[str] = ()
 ) -> cloudfront.CachePolicy:
-    keyed = {"header_behavior": "whitelist", "headers": {"items": list(headers)}}
+    keyed: dict[str, Any] = {"header_behavior": "none"}
     query = {"query_string_behavior": "none"}
     if ttl.longest:
+        # Only the edge function says which edition of a page guests get (`controlplane/domain/edge_keys.py`).
+        keyed = {"header_behavior": "whitelist", "headers": {"items": [*headers, EDITION_HEADER]}}
         query = {"query_string_behavior": "whitelist", "query_strings": {"items": ["page", "q"]}}  # type: ignore[dict-item]  # the SDK nests a mapping
     return cloudfront.CachePolicy(
         f"cache-{name}",
@@ -78,7 +82,7 @@ def _cache_policy(
             "cookies_config": {"cookie_behavior": "none"},
             # Hosts share paths: two weddings behind one distribution would share pages without Host in the key. A
             # distribution of its own is part of the key already.
-            "headers_config": keyed if headers else {"header_behavior": "none"},
+            "headers_config": keyed,
             "query_strings_config": query,
             "enable_accept_encoding_brotli": bool(ttl.longest),
             "enable_accept_encoding_gzip": bool(ttl.longest),

@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudfront
 
+from controlplane.domain.impact import ORIGIN_READ_SECONDS
 from controlplane.domain.tier import Tier
 from infra import naming
 from infra.components.edge_distribution import ALL, CACHED, FAILOVER_STATUS, ORIGIN_GROUP, PERSONAL_PATHS, READ
@@ -115,7 +116,7 @@ def _origin(role: str, zone: str) -> dict[str, Any]:
                 "https_port": 443,
                 "origin_protocol_policy": "https-only",
                 "origin_ssl_protocols": ["TLSv1.2"],
-                "origin_read_timeout": 2,
+                "origin_read_timeout": ORIGIN_READ_SECONDS,
                 "origin_keepalive_timeout": 5,
             }
         ],

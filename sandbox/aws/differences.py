@@ -24,6 +24,11 @@ TABLE: tuple[Difference, ...] = (
         "reads the caller's name and believes it; only the access key id REVOKED is refused",
     ),
     Difference("calls that nobody needs", "answers them", "501 NotImplemented in the service's own envelope"),
+    Difference(
+        "CloudTrail's event history",
+        "has an event within 5 to 15 minutes; looks up by any of eight attributes",
+        "at once; looks up by ReadOnly only; events that only read are not kept",
+    ),
     Difference("unknown XML elements", "refused as MalformedInput", "ignored (every SDK refuses them before it sends)"),
     Difference("wording of messages", "its own", "close to it; codes and HTTP statuses are those of botocore's models"),
     Difference(

@@ -18,12 +18,14 @@ from sandbox.aws.denials import denied
 from sandbox.aws.moto_side import Environ, Moto, assumed_role, bucket_region, implements
 from sandbox.aws.operations import OURS, is_mutating
 from sandbox.aws.refusal import Answer, AwsRefusal, NotOurs, enveloped
+from sandbox.aws.trail import Done, Trail
 from sandbox.aws.world import Call, World
 from sandbox.calls import Call as Record
 from sandbox.calls import CallLog
 
 log = logging.getLogger(__name__)
 
+LOOKUP = ("cloudtrail", "LookupEvents")
 _S3_CONTROL = "/v20180820/"
 """S3's account API signs as s3; its paths begin with its version."""
 
@@ -38,6 +40,7 @@ class Front:
         self._moto = moto
         self._calls = calls
         self._faults = faults
+        self._trail = Trail()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request (PEP 3333)."""
@@ -89,6 +92,10 @@ class Front:
                 answer={"lost": True} if lost else witness.error_code(answer),
             )
         )
+        if mutating and route is not None:
+            region, code = self._place(caller, route) or "", str(witness.error_code(answer).get("code", ""))
+            done = Done(service, operation, region, self._name(caller), witness.shown(parameters), code)
+            self._trail.note(self._world, done)
         return None if lost else answer
 
     def _admit(self, caller: Caller | None, service: str, target: mishaps.Target) -> None:
@@ -109,7 +116,8 @@ class Front:
     def _answered(
         self, environ: Environ, route: protocol.Routed, caller: Caller | None, parameters: dict[str, Any]
     ) -> Answer:
-        handler = OURS.get((route.service, route.operation))
+        trail = self._trail.lookup if (route.service, route.operation) == LOOKUP else None
+        handler = trail or OURS.get((route.service, route.operation))
         if handler is not None:
             protocol.validated(route, parameters)
             call = Call(route.operation, caller.region if caller else "us-east-1", parameters)

@@ -46,7 +46,8 @@ def struck(faults: ActiveFaults, target: Target) -> AwsRefusal | None:
         return AwsRefusal("ServiceUnavailable", f"The service is unavailable in {target.place}.", 503)
     if not target.is_management:
         return None
-    if faults.active("api-503", "aws"):
+    is_down = faults.active("management-503", "aws") and target.service != "cloudfront-keyvaluestore"
+    if is_down or faults.active("api-503", "aws"):
         return AwsRefusal("ServiceUnavailable", "The service is currently unavailable. Please try again.", 503)
     if faults.active("api-429", "aws"):
         if target.service == "cloudfront-keyvaluestore":

@@ -34,6 +34,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference("rule expressions", "lists must exist", "any list name is accepted", "kinder"),
     Difference(
+        "audit log",
+        "18 months, every interface, minutes later; some two dozen filters",
+        "what was changed through this process, at once; since, before, limit and cursor",
+        "kinder",
+    ),
+    Difference(
         "action parameters", "checked by the API", "checked against the types of the installed SDK", "unverified"
     ),
     Difference("DNS records", "21 types", "A, AAAA, CNAME and TXT; the others answer 501", "stricter"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sandbox.cloudflare import (
     accounts,
+    audit,
     cache_switches,
     dns_records,
     load_balancers,
@@ -112,6 +113,7 @@ _POOL = "/accounts/{account_id}/load_balancers/pools/{pool_id}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/accounts", "accounts.list", None, accounts.list_all),
     Route("GET", "/accounts/{account_id}", "accounts.get", "account", accounts.get),
+    Route("GET", "/accounts/{account_id}/logs/audit", "accounts.logs.audit.list", "account", audit.list_all),
     Route("GET", "/user/tokens/verify", "user.tokens.verify", None, user_tokens.verify),
     Route(
         "GET",

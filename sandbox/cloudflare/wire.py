@@ -16,7 +16,7 @@ from aiohttp import web
 
 from sandbox.calls import Call, CallLog
 from sandbox.clock import OffsetClock
-from sandbox.cloudflare import limits, permissions, routes
+from sandbox.cloudflare import audit, limits, permissions, routes
 from sandbox.cloudflare.answers import Answer, Json, VendorRefusal, not_here
 from sandbox.cloudflare.asks import Ask, instant
 from sandbox.cloudflare.edge_feed import EdgeFeed
@@ -82,7 +82,7 @@ class Wire:
 
     def _decide(self, call: _Exchange) -> Answer:
         call.token = self._signer(call.request)
-        if self._faults.active("api-503", "cloudflare"):
+        if any(self._faults.active(name, "cloudflare") for name in ("api-503", "management-503")):
             raise VendorRefusal(503, 7010, "Service temporarily unavailable")
         if self._faults.active("api-429", "cloudflare"):
             raise _too_many(limits.API_BLOCK_SECONDS)
@@ -161,6 +161,11 @@ class Wire:
         answer: Json = {"errors": body["errors"]} if body["errors"] else {}
         if isinstance(result, dict) and "id" in result:
             answer["id"] = result["id"]
+        at = instant(self._clock.now())
+        if call.mutating and call.matched is not None and call.token is not None:
+            target = str(answer.get("id") or next(reversed(call.matched[1].values()), ""))
+            method, identity = call.request.method, self._world.new_id()
+            self._world.audit.append(audit.row(identity, method, call.path, at, call.token, target, status))
         self._calls.record(
             Call(
                 service="cloudflare",
@@ -168,7 +173,7 @@ class Wire:
                 caller=f"{call.token.name} ({call.token.id})" if call.token else "unknown",
                 mutating=call.mutating,
                 status=status,
-                at=instant(self._clock.now()),
+                at=at,
                 parameters=call.parameters(),
                 answer=answer,
             )

@@ -62,6 +62,7 @@ class World:
     health: dict[str, dict[str, OriginHealth]] = field(default_factory=dict)
     purges: list[Json] = field(default_factory=list)
     acks: dict[str, int] = field(default_factory=dict)
+    audit: list[Json] = field(default_factory=list)
     windows: dict[str, CallWindow] = field(default_factory=dict)
     buckets: dict[str, TokenBucket] = field(default_factory=dict)
     seq: int = 1

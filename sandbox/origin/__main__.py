@@ -34,11 +34,15 @@ def settings(arguments: list[str]) -> Settings:
     )
     parser.add_argument("--catalogue", type=Path, help="seed from this catalogue; without it from one wedding, como")
     parser.add_argument("--without-caches", action="store_true", help="every read asks the database, to compare with")
+    parser.add_argument("--unfenced", action="store_true", help="take any epoch for today's: a counter-experiment")
+    parser.add_argument("--silent", action="store_true", help="tell nobody of owners' updates: a counter-experiment")
     said = parser.parse_args(arguments)
     other = said.other or next(region for region in PAIR if region != said.region)
     seed = from_catalogue(said.catalogue) if said.catalogue else Seed()
     reads = Options(skip=TIERS) if said.without_caches else Options()
-    return Settings(Run(said.run), said.region, other, said.home, said.port, seed, tuple(said.further), reads)
+    fenced, further = not said.unfenced, tuple(said.further)
+    own = (Run(said.run), said.region, other, said.home, said.port)
+    return Settings(*own, seed, further, reads, is_fenced=fenced, silent=said.silent)
 
 
 async def main(chosen: Settings) -> None:

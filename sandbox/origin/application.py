@@ -97,6 +97,9 @@ class Application:
             response = complaint(405, "method", f"{request.path} allows {', '.join(asked)}")
             response.headers["Allow"] = ", ".join(asked)
             return response
+        taken = self._reader.denies(host, request.raw_path.partition("?")[0], asked.tags)
+        if taken is not None:
+            return complaint(410, "gone", f"{request.path} was taken down ({taken})")
         match asked.route.kind:
             case Kind.CACHEABLE:
                 return await self._cacheable(request, asked)

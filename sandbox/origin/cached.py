@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -24,9 +25,10 @@ from controlplane.cache.settings import Settings
 from controlplane.domain.calendar import Calendar
 from controlplane.domain.calendar_json import CalendarUnreadable, from_json
 from controlplane.domain.tags import EVERYTHING, wedding
+from controlplane.domain.takedown import Register
 from controlplane.domain.tier import Tier
 from controlplane.errors import Unavailable
-from controlplane.ports.control_keys import CALENDAR
+from controlplane.ports.control_keys import CALENDAR, DENIED
 from sandbox.clock import OffsetClock
 
 EVERY = 0.5
@@ -59,6 +61,7 @@ class CachedReads:
     def __init__(self, url: str, region: str, clock: OffsetClock, owed: Path, options: Options | None = None) -> None:
         self._windows = WindowTable()
         self._control = RedisControlKeys(url, timeout=0.25)
+        self._denied = Register()
         self._cache = Cache(
             Settings(member=f"origin-{region}", options=options or Options()),
             log=RedisPurgeLog(url),
@@ -76,6 +79,7 @@ class CachedReads:
     async def open(self) -> None:
         """Connect; never raises and waits for a second at most."""
         await self._cache.open()
+        await self.refresh_denied()
         await self._read_calendar()
 
     async def close(self) -> None:
@@ -89,6 +93,11 @@ class CachedReads:
         """A read of what anybody may see; whatever `load` raises is raised."""
         return await self._cache.read(key, load, tier=tier, tags=tags, public=True)
 
+    async def renew(self, key: str, value: Value, *, tier: Tier | None, tags: Iterable[str]) -> None:
+        """Keep what was just loaded in place of what is there; where the log does not answer, readers load it."""
+        with contextlib.suppress(Unavailable):
+            await self._cache.put(key, value, tier=tier or Tier.MEDIUM, tags=tags)
+
     async def expire(self, tags: Iterable[str]) -> None:
         """Soft purge in this region, at once or owed. Where it cannot even be owed, that is logged."""
         try:
@@ -96,11 +105,25 @@ class CachedReads:
         except Unavailable as error:
             _log.error("%s", error)
 
+    def denies(self, host: str, path: str, tags: Iterable[str]) -> str | None:
+        """The takedown by which a path, or content with these tags, is not given out; None: it is."""
+        return self._denied.denies(host, path, tags)
+
     async def keep_up(self) -> None:
-        """Follow the pushed calendar, for as long as the process lives."""
+        """Follow the pushed calendar and takedowns, for as long as the process lives."""
         while True:
             await asyncio.sleep(EVERY)
+            await self.refresh_denied()
             await self._read_calendar()
+
+    async def refresh_denied(self) -> None:
+        """Read what is denied; it stays denied: an older list, or none, is a Redis that came back from a snapshot."""
+        try:
+            document = await self._control.get(DENIED)
+            if document is not None and document.epoch > self._denied.epoch:
+                self._denied = Register.from_json(json.dumps(document.body))
+        except (Unavailable, ValueError):
+            return
 
     async def _read_calendar(self) -> None:
         """The last calendar that could be read stays in force."""

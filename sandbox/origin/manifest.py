@@ -1,4 +1,4 @@
-"""What to warm of a site: `/warm.json` (`wedcache.manifest/1`), from the rows and the route table."""
+"""What to warm of a site, and what tags it has: `/warm.json` (`wedcache.manifest/1`), from rows and route table."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Any
 
 from sandbox.origin import render
 from sandbox.origin.database import Database
-from sandbox.origin.routes import Site, tier_of
+from sandbox.origin.routes import Site, tags_of, tier_of
 from sandbox.origin.seed import PHOTO_WIDTHS
 
 
 def manifest(database: Database, site: Site, wedding: str) -> dict[str, Any]:
-    """Each warmable path of the site with its tier, critical first."""
+    """Each warmable path of the site with its tier and its tags, critical first."""
     paths = _portal(database) if site is Site.PORTAL else _wedding(database, wedding)
     listed = sorted(((tier_of(site, path), path) for path in paths), key=lambda pair: pair[0].rank)
-    return {"schema": "wedcache.manifest/1", "pages": [{"path": path, "tier": tier.value} for tier, path in listed]}
+    pages = [{"path": path, "tier": tier.value, "tags": tags_of(site, wedding, path)} for tier, path in listed]
+    return {"schema": "wedcache.manifest/1", "pages": pages}
 
 
 def _portal(database: Database) -> list[str]:

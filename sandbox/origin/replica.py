@@ -12,7 +12,13 @@ class Replica:
     """Applies the home region's writes. `applied` is called with each write that is held here from now on."""
 
     def __init__(
-        self, region: str, held: HeldWrites, roles: Roles, applied: Callable[[Write], Awaitable[None]]
+        self,
+        region: str,
+        held: HeldWrites,
+        roles: Roles,
+        applied: Callable[[Write], Awaitable[None]],
+        *,
+        is_fenced: bool = True,
     ) -> None:
         self.taken = 0
         self.refused = 0
@@ -20,6 +26,7 @@ class Replica:
         self._held = held
         self._roles = roles
         self._applied = applied
+        self._is_fenced = is_fenced
 
     async def apply(self, writes: Iterable[Write], role: Role, *, owed: bool) -> bool:
         """Hold the writes; False (nothing held) under a lower epoch than any that we heard of.
@@ -29,7 +36,7 @@ class Replica:
         """
         seen = self._held.seen_epoch(max(role.epoch, self._roles.current.epoch))
         rival = role.home != self._roles.current.home and role.epoch == self._roles.current.epoch and not owed
-        if role.epoch < seen or rival:
+        if self._is_fenced and (role.epoch < seen or rival):
             self.refused += 1
             return False
         self._roles.learn(role)

@@ -43,7 +43,7 @@ class Roles:
     """What this region believes.
 
     `fetch` reads the document within 100 ms. `seen_epoch` is the highest epoch that an earlier process of this region
-    heard of: a document that is no newer may be history.
+    heard of: a document that is no newer may be history. Without `doubts` nothing is ever taken for history.
     """
 
     def __init__(
@@ -52,7 +52,10 @@ class Roles:
         fetch: Callable[[], Awaitable[Role | None]],
         seen_epoch: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        doubts: bool = True,
     ) -> None:
+        self._doubts = doubts
         self._monotonic = monotonic
         self._document = start
         self._learned = start
@@ -70,6 +73,8 @@ class Roles:
     @property
     def recovering(self) -> bool:
         """Whether this process just started or slept, so that its role may be history."""
+        if not self._doubts:
+            return False
         if self._monotonic() - self._beat > ASLEEP:
             self._doubted = self.current.epoch
             self._beat = self._monotonic()

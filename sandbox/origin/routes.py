@@ -104,6 +104,15 @@ def content_tag(owner: str, page: str) -> str:
     return f"page:{owner}.{page}"
 
 
+def showing(wedding: str, page: str) -> tuple[Asked, ...]:
+    """The cacheable requests that show one page of a wedding and are named by the wedding alone (photos are not)."""
+    return tuple(
+        Asked(row, wedding, dict.fromkeys(pattern.groupindex, wedding), dict.fromkeys(row.query, ""))
+        for row, pattern in _COMPILED
+        if page in row.depends and set(pattern.groupindex) <= {"wedding"} and wedding
+    )
+
+
 def find(site: Site, wedding: str, method: str, path: str, query: Mapping[str, str]) -> Asked | tuple[str, ...]:
     """The row for a request, or the methods that this path allows (empty: no such path). HEAD asks as GET."""
     allowed: list[str] = []
@@ -127,3 +136,11 @@ def tier_of(site: Site, path: str) -> Tier:
     if not isinstance(asked, Asked) or asked.route.tier is None:
         raise KeyError(path)
     return asked.route.tier
+
+
+def tags_of(site: Site, wedding: str, path: str) -> tuple[str, ...]:
+    """The cache tags of a cacheable path. Raises KeyError for any other."""
+    asked = find(site, wedding, "GET", path, {})
+    if not isinstance(asked, Asked):
+        raise KeyError(path)
+    return asked.tags

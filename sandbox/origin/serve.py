@@ -27,9 +27,9 @@ from sandbox.origin.peer import RemoteOrigin
 from sandbox.origin.photos import Photos
 from sandbox.origin.replica import Replica
 from sandbox.origin.role import Role, Roles
-from sandbox.origin.routes import content_tag
 from sandbox.origin.secret_files import CONTENT_EDITOR, REPLICA, token
 from sandbox.origin.seed import Seed
+from sandbox.origin.telling import Telling
 from sandbox.origin.writer import Writer
 from sandbox.origin.writing import Writing
 from sandbox.run import Run
@@ -42,7 +42,9 @@ class Settings:
     """What the command line says. `first_home` holds until a role document was read; port 0 is a free port.
 
     `other` writes with this region; `further` regions get every write after it was held.
-    `reads` are the options of every read of the cache client.
+    `reads` are the options of every read of the cache client. Without `is_fenced` a region believes itself and others
+    whatever their epoch is: what a counter-experiment shows. `silent`: nobody is told of owners' updates,
+    another one.
     """
 
     run: Run
@@ -53,6 +55,8 @@ class Settings:
     seed: Seed = field(default_factory=Seed)
     further: tuple[str, ...] = ()
     reads: Options = field(default_factory=Options)
+    is_fenced: bool = True
+    silent: bool = False
 
 
 @asynccontextmanager
@@ -77,7 +81,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     held = HeldWrites(database)
     document = RoleDocument(run, region)
     stack.push_async_callback(document.close)
-    roles = Roles(Role(0, settings.first_home), document.read, held.seen_epoch())
+    roles = Roles(Role(0, settings.first_home), document.read, held.seen_epoch(), doubts=settings.is_fenced)
     replica_token = token(run, REPLICA)
     ensure_authority(run)
     peer = RemoteOrigin(run, region, settings.other, seed.zone, replica_token)
@@ -88,19 +92,22 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     followers = Followers(others.values(), roles)
     clock, faults = OffsetClock(run.clock), Faults(run.faults)
     reader = await open_reader(settings, clock, stack)
+    pages = Pages(database, photos, seed.portal_host)
+    url = redis_url(run.endpoint(f"valkey-{region}-primary"))
+    telling = Telling(region, reader, pages, url, silent=settings.silent)
+    stack.push_async_callback(telling.close)
 
     async def applied(write: Write) -> None:
         followers.owe(write)
         if write.kind == "page":
-            await reader.expire([content_tag(write.payload["wedding"], write.payload["page"])])
+            await telling.updated(write)
 
     writer = Writer(held, roles, peer, applied)
     writing = Writing(region, database, writer, roles, {peer.region: peer, **others}, token(run, CONTENT_EDITOR))
-    replica = Replica(region, held, roles, applied)
+    replica = Replica(region, held, roles, applied, is_fenced=settings.is_fenced)
     internal = Internal(
         region, database, held, roles, replica, replica_token, lambda: {**writer.counts, **writing.counts}
     )
-    pages = Pages(database, photos, seed.portal_host)
     application = Application(region, seed, database, pages, reader, writing, clock)
     log = AccessLog(run.log(f"origin-{region}"))
     stack.callback(log.close)
@@ -109,7 +116,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> web.Applicatio
     )
     app.add_routes([*internal.routes(), web.route("*", "/{path:.*}", application.answer)])
     await roles.read()
-    for job in (roles.follow(), _pay(writer), followers.deliver()):
+    for job in (roles.follow(), _pay(writer), followers.deliver(), telling.keep_telling()):
         stack.push_async_callback(_end, asyncio.create_task(job))
     return app
 

@@ -70,6 +70,9 @@ class CloudflareEdge:
             moved = page(301, "Moved Permanently", "", server="cloudflare")
             moved = moved.with_headers(moved.headers.with_set("location", f"https://{request.host}{request.target}"))
             return self._signed(moved, Served(moved, Result.GENERATED.value), None)
+        blocked = zone.blocked(request)
+        if blocked is not None:
+            return self._signed(blocked, Served(blocked, Result.GENERATED.value, reason="blocked by a rule"), None)
         caching = zone.caching(request)
         key, target = cache_key(caching, request)
         ask = Ask(

@@ -69,6 +69,16 @@ class Zone:
         """The rules of a phase that match, in order."""
         return [rule for rule in self.rules.get(phase, ()) if rule.matches(facts)]
 
+    def blocked(self, request: Request) -> Response | None:
+        """The answer of the first custom firewall rule that blocks the request; None where none does."""
+        for rule in self.matching("http_request_firewall_custom", request_facts(request)):
+            if rule.action == "block":
+                told = rule.parameters.get("response") or {}
+                kind = str(told.get("content_type", "text/html"))
+                headers = Headers((("content-type", kind), ("cache-control", "private, no-store")))
+                return Response(int(told.get("status_code", 403)), headers, str(told.get("content", "")).encode())
+        return None
+
     def caching(self, request: Request) -> ZoneCaching:
         """The cache settings for one request: the last matching rule wins, setting by setting."""
         facts = request_facts(request)

@@ -75,7 +75,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "those of expressions.py; a rule with others matches nothing",
         "stricter",
     ),
-    Difference("Cloudflare phases", "many", "cache settings of request and response, response headers", "stricter"),
+    Difference(
+        "Cloudflare phases",
+        "many",
+        "cache settings of request and response, response headers, blocks of custom firewall rules",
+        "stricter",
+    ),
     Difference("Cloudflare Always Online", "Internet Archive copies", "only its effect: no stale directives", "other"),
     Difference("Cloudflare Cache Reserve, variants, images, waiting rooms", "supported", "not looked at", "stricter"),
     Difference(

@@ -25,7 +25,7 @@ class Claim:
 
     `phases` are those whose evidence it needs (in addition to start and end); `counter_experiment` names the sabotage
     under which `judge` must give a finding that is not true; `witness` says who saw it from outside; `worlds` are those
-    whose report has it.
+    whose report has it; what `is_dear` is proved with FULL=1 only.
     """
 
     id: str
@@ -35,3 +35,4 @@ class Claim:
     counter_experiment: str
     judge: Callable[[Evidence], Finding]
     worlds: tuple[str, ...] = ("short", "full")
+    is_dear: bool = False

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+Hear = Callable[[str, Mapping[str, Any]], None]
+"""Told of a row as it is written: its kind and its facts."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +53,33 @@ class Evidence:
 
 
 class Recorder:
-    """Appends one phase's rows to a run's file, a line at a time; phases may run at once."""
+    """Appends one phase's rows to a run's file, a line at a time; phases may run at once.
 
-    def __init__(self, path: Path, phase: str) -> None:
+    `hear` is told of each row that was written.
+    """
+
+    def __init__(self, path: Path, phase: str, hear: Hear = lambda _kind, _facts: None) -> None:
         self._path = path
         self._phase = phase
+        self._hear = hear
 
     @classmethod
-    def begin(cls, path: Path) -> Recorder:
+    def begin(cls, path: Path, hear: Hear = lambda _kind, _facts: None) -> Recorder:
         """A run's recorder, on an empty file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-        return cls(path, "run")
+        return cls(path, "run", hear)
 
     def of(self, phase: str) -> Recorder:
         """The recorder of one phase of the same run."""
-        return Recorder(self._path, phase)
+        return Recorder(self._path, phase, self._hear)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Write one finding down."""
         row = {"phase": self._phase, "kind": kind, "monotonic": time.monotonic(), "facts": facts}
         with self._path.open("a") as file:
             file.write(json.dumps(row, default=str) + "\n")
+        self._hear(kind, facts)
 
     def evidence(self) -> Evidence:
         """Everything recorded so far."""

@@ -14,7 +14,8 @@ def left_at_the_vendors(run: Run) -> dict[str, list[str]]:
     return {kind: names for kind, names in found.items() if names}
 
 
-def _client(run: Run, service: str, region: str) -> Any:
+def client(run: Run, service: str, region: str) -> Any:
+    """A client of the emulated AWS with the witness's own credentials."""
     import boto3
 
     return boto3.client(
@@ -27,26 +28,24 @@ def _client(run: Run, service: str, region: str) -> Any:
 
 
 def _cloudfront(run: Run) -> dict[str, list[str]]:
-    client = _client(run, "cloudfront", "us-east-1")
+    aws = client(run, "cloudfront", "us-east-1")
     custom = {"Type": "custom"}
 
     def policies(answer: dict[str, Any], outer: str, inner: str) -> list[str]:
         return [row[inner]["Id"] for row in answer[outer].get("Items") or ()]
 
     return {
-        "distributions": [row["Id"] for row in client.list_distributions()["DistributionList"].get("Items", ())],
-        "distribution tenants": [row["Id"] for row in client.list_distribution_tenants()["DistributionTenantList"]],
+        "distributions": [row["Id"] for row in aws.list_distributions()["DistributionList"].get("Items", ())],
+        "distribution tenants": [row["Id"] for row in aws.list_distribution_tenants()["DistributionTenantList"]],
         "connection groups": [
-            row["Id"] for row in client.list_connection_groups()["ConnectionGroups"] if not row["IsDefault"]
+            row["Id"] for row in aws.list_connection_groups()["ConnectionGroups"] if not row["IsDefault"]
         ],
-        "cache policies": policies(client.list_cache_policies(**custom), "CachePolicyList", "CachePolicy"),
+        "cache policies": policies(aws.list_cache_policies(**custom), "CachePolicyList", "CachePolicy"),
         "origin request policies": policies(
-            client.list_origin_request_policies(**custom), "OriginRequestPolicyList", "OriginRequestPolicy"
+            aws.list_origin_request_policies(**custom), "OriginRequestPolicyList", "OriginRequestPolicy"
         ),
-        "functions": [row["Name"] for row in client.list_functions()["FunctionList"].get("Items", ())],
-        "key value stores": [
-            row["Name"] for row in client.list_key_value_stores()["KeyValueStoreList"].get("Items", ())
-        ],
+        "functions": [row["Name"] for row in aws.list_functions()["FunctionList"].get("Items", ())],
+        "key value stores": [row["Name"] for row in aws.list_key_value_stores()["KeyValueStoreList"].get("Items", ())],
     }
 
 
@@ -54,29 +53,33 @@ def _regional(run: Run) -> dict[str, list[str]]:
     groups: list[str] = []
     parameters: list[str] = []
     for region in world_of(run).regions:
-        client = _client(run, "elasticache", region)
-        groups += [row["ReplicationGroupId"] for row in client.describe_replication_groups()["ReplicationGroups"]]
+        aws = client(run, "elasticache", region)
+        groups += [row["ReplicationGroupId"] for row in aws.describe_replication_groups()["ReplicationGroups"]]
         parameters += [
             row["CacheParameterGroupName"]
-            for row in client.describe_cache_parameter_groups()["CacheParameterGroups"]
+            for row in aws.describe_cache_parameter_groups()["CacheParameterGroups"]
             if not row["CacheParameterGroupName"].startswith("default.")
         ]
-    buckets = [row["Name"] for row in _client(run, "s3", "us-east-1").list_buckets()["Buckets"]]
+    buckets = [row["Name"] for row in client(run, "s3", "us-east-1").list_buckets()["Buckets"]]
     return {"replication groups": groups, "parameter groups": parameters, "buckets": buckets}
 
 
-def _cloudflare(run: Run) -> dict[str, list[str]]:
+def cloudflare_client(run: Run) -> Any:
+    """A client of the emulated Cloudflare with a token that may only read; it is to be closed."""
     import cloudflare
 
-    registry = run.read()
-    account = registry["cloudflare_account"]
-    with cloudflare.Cloudflare(
-        api_token=registry["tokens"]["cloudflare-readonly"],
+    return cloudflare.Cloudflare(
+        api_token=run.read()["tokens"]["cloudflare-readonly"],
         base_url=f"http://{run.endpoint('cloudflare')}/client/v4",
         max_retries=0,
-    ) as client:
+    )
+
+
+def _cloudflare(run: Run) -> dict[str, list[str]]:
+    account = run.read()["cloudflare_account"]
+    with cloudflare_client(run) as asked:
         return {
-            "zones": [str(zone.name) for zone in client.zones.list()],
-            "pools": [str(pool.name) for pool in client.load_balancers.pools.list(account_id=account)],
-            "monitors": [str(one.id) for one in client.load_balancers.monitors.list(account_id=account)],
+            "zones": [str(zone.name) for zone in asked.zones.list()],
+            "pools": [str(pool.name) for pool in asked.load_balancers.pools.list(account_id=account)],
+            "monitors": [str(one.id) for one in asked.load_balancers.monitors.list(account_id=account)],
         }

@@ -20,6 +20,13 @@ from sandbox.rehearsal.claims import (
     c7_freeze_by_clock,
     c8_doors,
     c9_region_loss,
+    c10_three_views,
+    c11_pace,
+    c12_owners_age,
+    c13_no_cold_miss,
+    c14_break_glass,
+    c16_fencing,
+    c17_second_laptop,
     c18_guests,
 )
 from sandbox.rehearsal.evidence import Evidence
@@ -28,12 +35,16 @@ from sandbox.rehearsal.stage import Stage, StageBroken
 PHASES: tuple[tuple[str, ...], ...] = (
     ("calendar", "start"),
     ("obey", "again"),
+    ("pace",),
     ("warm",),
     ("crowd",),
-    ("purge",),
+    ("purge", "agree"),
     ("freeze",),
+    ("owners",),
+    ("glass",),
     ("loss",),
     ("home", "unprotect"),
+    ("laptop",),
     ("destroy",),
 )
 """In the order of the wedding's weekend; those of one group are played at once. `end` is always played last."""
@@ -48,6 +59,13 @@ CLAIMS: tuple[Claim, ...] = (
     c7_freeze_by_clock.CLAIM,
     c8_doors.CLAIM,
     c9_region_loss.CLAIM,
+    c10_three_views.CLAIM,
+    c11_pace.CLAIM,
+    c12_owners_age.CLAIM,
+    c13_no_cold_miss.CLAIM,
+    c14_break_glass.CLAIM,
+    c16_fencing.CLAIM,
+    c17_second_laptop.CLAIM,
     c18_guests.CLAIM,
 )
 

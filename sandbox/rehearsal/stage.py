@@ -17,6 +17,7 @@ from sandbox.clock import OffsetClock
 from sandbox.profile import profile_name
 from sandbox.provision import Workspace
 from sandbox.provisioned import WEDCACHE, start_agents
+from sandbox.rehearsal.disturbance import Disturbance
 from sandbox.rehearsal.evidence import Recorder
 from sandbox.run import Run
 from sandbox.world import SHORT, World
@@ -50,6 +51,7 @@ class Stage:
     tell: Callable[[str], None]
     sabotage: str = ""
     world: World = SHORT
+    disturbance: Disturbance | None = None
 
     @property
     def clock(self) -> OffsetClock:
@@ -65,20 +67,15 @@ class Stage:
         """The profile under which `wedcache` talks to this run."""
         return profile_name(self.run)
 
-    def wedcache(self, *arguments: str, timeout: float = 60) -> Said:
-        """Run `wedcache --profile NAME ...` as an operator's script would."""
-        begun = time.monotonic()
-        done = subprocess.run(
-            [str(WEDCACHE), "--profile", self.profile, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
-        self.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3))
-        return said
+    def wedcache(self, *arguments: str, timeout: float = 60, profile: str = "") -> Said:
+        """Run `wedcache --profile NAME ...` as an operator's script would; by default with the run's own profile."""
+
+        def run(*words: str) -> Said:
+            return _typed(self, profile or self.profile, words, timeout)
+
+        if self.disturbance is not None and self.disturbance.takes(arguments[0]):
+            return self.disturbance.around(self, arguments, run)
+        return run(*arguments)
 
     def must(self, *arguments: str, timeout: float = 60) -> Said:
         """A command that has to end with 0. Raises StageBroken with what it said."""
@@ -115,11 +112,30 @@ class Stage:
 
     def stop_region(self, region: str) -> None:
         """Stop a region: its Redis servers and its origin freeze, its bucket answers 503; its agent lives."""
+        self.record("event", name=f"region lost: {region}")
         fault_effects.inject(self.run, "region-stopped", region)
 
     def wake_region(self, region: str) -> None:
         """Wake a stopped region."""
         fault_effects.heal(self.run, "region-stopped", region)
+        self.record("event", name=f"region wakes: {region}")
+
+
+def _typed(stage: Stage, profile: str, arguments: tuple[str, ...], timeout: float) -> Said:
+    """What one command answers; it is evidence too."""
+    begun = time.monotonic()
+    done = subprocess.run(
+        [str(WEDCACHE), "--profile", profile, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+    why = {"words": said.err[-1200:]} if said.code != 0 else {}
+    stage.record("command", arguments=list(arguments), code=said.code, seconds=round(said.seconds, 3), **why)
+    return said
 
 
 class StageBroken(Exception):

@@ -23,7 +23,7 @@ OPERATOR_URL = "https://como.weddings.example/_ops/rehearsal"
 POP = "FRA56-P1"
 
 
-def gate(stage: Stage, at: datetime) -> int:
+def gate(stage: Stage, at: datetime, wedding: str = "como") -> int:
     """The exit code of the offline gate, as CI runs it: no store, no network, no profile."""
     done = subprocess.run(
         [
@@ -32,7 +32,7 @@ def gate(stage: Stage, at: datetime) -> int:
             "--catalogue",
             str(stage.world.catalogue),
             "--stack",
-            "como",
+            wedding,
             "--at",
             at.isoformat(),
         ],
@@ -41,7 +41,7 @@ def gate(stage: Stage, at: datetime) -> int:
         check=False,
         timeout=30,
     )
-    stage.record("gate", at=at.isoformat(), code=done.returncode)
+    stage.record("gate", wedding=wedding, at=at.isoformat(), code=done.returncode)
     return done.returncode
 
 

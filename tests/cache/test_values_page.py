@@ -15,8 +15,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from controlplane.cache import Load, Settings
 from controlplane.cache.stats import Stats
+from controlplane.domain.content_update import ContentUpdate
 from tests.cache.fakes import FakeTier
 from tests.cache.scene import in_loop, world
+from tests.fakes.owners_updates import FakeOwnersUpdates
 
 PAGE = (Path(__file__).parents[2] / "docs/cache-values-and-edge.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -43,13 +45,16 @@ async def test_the_code_of_the_page_runs() -> None:
         "Response": Response,
         "REGISTRY": registry,
         "app": app,
+        "changed": "moved indoors",
         "clock": scene.clock,
         "load": load,
         "log": scene.log,
         "redis": scene.tier,
         "settings": Settings(),
+        "updates": FakeOwnersUpdates(),
+        "write_id": "w1",
     }
-    imports, values, answers, edge, outside = BLOCKS
+    imports, values, answers, owners, edge, outside = BLOCKS
     await run(imports, names)
     # No edge is reachable from a test: a refused connection, and so a miss.
     names["HttpEdgeReader"] = functools.partial(
@@ -61,11 +66,15 @@ async def test_the_code_of_the_page_runs() -> None:
         got = await client.get("/weddings/como/schedule")
         assert got.json() == "schedule:como from the loader"
         assert got.headers["cache-control"].startswith("public, max-age=30, s-maxage=3600,")
+        await run(owners, names)
+        assert (await client.get("/weddings/como/schedule")).json() == "moved indoors"
+        assert ContentUpdate.from_json((await names["updates"].waiting())["w1"]).tags == ("page:como.schedule",)
         await run(outside, names)
     async with names["cache"]:
         await names["cache"].get_or_load("k", load)
     assert "wedcache_loads_total" in generate_latest(registry).decode()
-    names["redis"] = FakeTier(scene.clock)
+    # The edge is not read for a minute after a purge: this cache hears of none.
+    names["redis"], names["log"] = FakeTier(scene.clock), world().log
     await run(edge, names)
     assert names["page"] == "schedule:como from the loader"
     assert names["cache"].stats.edge_failures == 1

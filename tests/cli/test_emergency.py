@@ -175,3 +175,12 @@ def test_cancel_gives_back_what_was_set(online: Online, own: Platform) -> None:
     assert "ops resume" in refused.err
     assert online("ops", "resume", half["id"]).code == 0
     assert values(own) == before
+
+
+def test_an_operation_is_followed_to_its_end(online: Online, own: Platform) -> None:
+    """`ops attach` tells every line on standard error and gives the closed card; it changes nothing."""
+    made = online("emergency", "on", "--yes", "--output", "json").json["id"]
+    said = online("ops", "attach", made, "--output", "json")
+    assert (said.code, said.json["state"]) == (0, "done"), said.err
+    assert [word in said.err for word in ("begun", "step", "closed")] == [True] * 3
+    assert online("ops", "attach", "emergency-on-of-nobody").code == 2

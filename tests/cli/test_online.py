@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.domain.failover import Intent
+from controlplane import bootstrap
+from controlplane.domain.failover import Intent, What
 from controlplane.domain.health import Health
 from controlplane.domain.heartbeat import Heartbeat, heartbeat_key
 from controlplane.domain.purge import receipt_key
@@ -216,6 +217,37 @@ def test_agents_that_are_silent_have_no_view(online: Online, own: Platform, monk
     assert rows["shared store"]["ok"]
     assert "silent: eu-central-1, us-east-1" in rows["agents"]["said"]
     assert not rows["edges"]["ok"]
+
+
+def test_what_is_broken_is_said_with_its_time_and_its_answer(
+    online: Online, own: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Origin only: leave the origin. Caches only: do nothing, or move reads. `failover` follows what `status` says."""
+    monkeypatch.setattr("controlplane.operations.observe_regions.living", lambda now, _: frozenset(now))
+    down = {"eu_central_1": Health.DOWN, "us_east_1": Health.UP}
+    for region in REGIONS:
+        own.write(heartbeat_key(region), beat(region, 7, **down))
+    (row,) = online("status", "--output", "json").json["broken"]
+    assert (row["subject"], row["broken"], row["what"], row["time_to_impact"]) == (HOME, "origin", "origin", 0)
+    assert row["command"] == f"wedcache failover {HOME} --what origin"
+    planned = online("failover", HOME, "--plan", "--output", "json").json
+    assert (planned["what"], planned["target"], planned["epoch"]) == ("origin", STANDBY, 2)
+    assert [step["step"] for step in planned["steps"]] == ["roles", "drain", "route", "pool", "verify", "close"]
+    well = {"eu_central_1": Health.UP, "us_east_1": Health.UP}
+    own.write(heartbeat_key(STANDBY), beat(STANDBY, 8, **well))
+    own.write(heartbeat_key(HOME), beat(HOME, 8, **well).replace('"cache_answers":true', '"cache_answers":false'))
+    said = online("status").out
+    assert f"BROKEN    {HOME}   caches: its Redis does not answer" in said
+    assert "first guest-visible error in 78 h 0 min, or never" in said
+    refused = online("failover", HOME, "--yes")
+    assert (refused.code, "do nothing while its database carries the reads" in refused.err) == (1, True)
+    assert online("failover", HOME, "--what", "region", "--yes").code == 1
+    moved = online("failover", HOME, "--what", "caches", "--plan", "--output", "json").json
+    assert (moved["epoch"], [step["step"] for step in moved["steps"]]) == (1, ["route", "pool", "verify", "close"])
+    card = World().intent().model_copy(update={"epoch": 1, "what": What.CACHES})
+    claim(bootstrap.plant("test").store, card)
+    kept = online("ops", "cancel", card.id, "--yes")
+    assert (kept.code, "may have moved reads already" in kept.err) == (1, True)
 
 
 def test_an_open_operation_is_named_before_anything_else(online: Online, own: Platform, cloud: Cloud) -> None:

@@ -54,7 +54,7 @@ class Handler(socketserver.StreamRequestHandler):
             while (header := self.rfile.readline().strip()) != b"":
                 name, _, value = header.decode().partition(": ")
                 headers[name.lower()] = value
-            house.asked.append(f"{headers['host']}{path}")
+            house.asked.append(f"{headers['host']}{path} {headers.get('x-wedcache-edition', '')}".strip())
             with house.lock:
                 house.busy += 1
                 house.most_busy = max(house.busy, house.most_busy)
@@ -152,6 +152,9 @@ def test_the_pop_is_reached_with_the_guests_host(house: Guesthouse, run: Run) ->
     assert (answer.status, answer.body, answer.cache, answer.error) == (200, BODY, "HIT", "")
     assert house.asked == [f"{HOST}/big"]
     assert 0 < answer.seconds < 60
+    # An edition is named only where one is asked for, also on a handle that asked for one before.
+    probe(house, run).fetch_all([Ask(HOST, "/", "cloudfront", POP, "aa"), ask("/")], 1, lambda _: None)
+    assert house.asked[-2:] == [f"{HOST}/ aa", f"{HOST}/"]
 
 
 def test_a_host_on_cloudflare_is_reached_by_its_own_name(house: Guesthouse, run: Run) -> None:

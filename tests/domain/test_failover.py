@@ -61,7 +61,7 @@ def performed(state: State, step: Step) -> State:
         moved = (
             without(state.roles, card.region, card.target, card.epoch)
             if leaving
-            else returned(state.roles, card.target, card.epoch)
+            else returned(state.roles, card.region, card.target, card.epoch)
         )
         return replace(state, roles=moved)
     if step is Step.DRAIN:
@@ -147,7 +147,7 @@ def test_a_second_loss_keeps_the_first_region_down() -> None:
     first = without(Roles(epoch=1, home=EU), EU, US, 2)
     second = without(first, US, AP, 3)
     assert (second.home, second.down, second.drained) == (AP, (EU, US), (EU, US))
-    back = returned(second, US, 4)
+    back = returned(second, US, US, 4)
     assert (back.home, back.down, back.drained) == (US, (EU,), (EU,))
 
 

@@ -130,3 +130,23 @@ class FakeEdgeProbe:
     def fetch_all(self, asks: Iterable[Ask], at_once: int, on_answer: Callable[[Answer], None]) -> None:
         for ask in asks:
             on_answer(self.fetch(ask))
+
+
+@dataclass
+class FakePathDenials:
+    """`PathDenials` in a dict."""
+
+    denied: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    is_down: bool = False
+    edge: str = "cloudflare"
+    after: Callable[[], None] = lambda: None
+
+    def put(self, denied: Mapping[str, Sequence[str]]) -> bool:
+        if self.is_down:
+            raise Unavailable("Cloudflare does not answer")
+        wanted = {host: tuple(patterns) for host, patterns in denied.items() if patterns}
+        changed = wanted != self.denied
+        self.denied = wanted
+        if changed:
+            self.after()
+        return changed

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from controlplane.domain.edge_keys import EDITION_HEADER
 from controlplane.domain.inventory import Inventory, WeddingEntry
+from controlplane.domain.tier import Tier
 from sandbox.world import FULL
 from tests.infra.landscape import ROOT, Declared, Served, Stack
 
 REGIONS = ["eu-central-1", "us-east-1", "ap-southeast-1"]
+SLOT = {"not_before": "2027-06-14T00:00:00Z", "expires_on": "2027-06-14T04:00:00Z"}
+CI_TOKEN = {**SLOT, "zone_permissions": ["dns"], "account_permissions": ["pools"]}
 
 
 class Full:
@@ -22,7 +26,7 @@ class Full:
     def __init__(self, folder: Path, served: Served) -> None:
         self.folder, self.served = folder, served
         calendar = {"calendar": str(folder / "calendar.json")}
-        config = {**calendar, "cells": ["default"], "regions": REGIONS}
+        config = {**calendar, "cells": ["default"], "regions": REGIONS, "ci_token": CI_TOKEN}
         self.platform = Stack(folder / "platform", served, ROOT, "prod", config)
         self.platform.up()
         self.inventory = Inventory.from_json(self.platform.outputs()["inventory"])
@@ -79,7 +83,7 @@ def test_a_cell_asks_each_tenants_own_regions(full: Full) -> None:
 
 
 def test_tenants_of_a_cell_share_no_pages(full: Full) -> None:
-    """Every policy that caches for a cell has Host in its key; those of distributions of their own have not."""
+    """Every policy that caches for a cell has Host in its key; all that cache, the edition; no other anything."""
     declared = Declared(tuple(full.platform.resources()))
     keyed = {
         row["id"]: row["inputs"]["parametersInCacheKeyAndForwardedToOrigin"]["headersConfig"].get("headers", {})
@@ -92,8 +96,9 @@ def test_tenants_of_a_cell_share_no_pages(full: Full) -> None:
         if "POST" not in row["allowedMethods"]["items"]
     }
     assert len(used) == 4
-    assert all(keyed[one] == {"items": ["Host"]} for one in used)
-    assert not any(keyed[one] for one in full.inventory.cloudfront.cache_policies.values())
+    assert all(keyed[one] == {"items": ["Host", EDITION_HEADER]} for one in used)
+    own = {name: keyed[one] for name, one in full.inventory.cloudfront.cache_policies.items()}
+    assert own == {"personal": {}, **{tier.value: {"items": [EDITION_HEADER]} for tier in Tier}}
 
 
 def test_a_tenant_has_its_hosts_and_its_home(full: Full) -> None:
@@ -128,3 +133,15 @@ def test_an_entry_says_what_it_is_once(delivery: str, tenant: str | None) -> Non
     said = {"wedding": "ubud", "hosts": ["ubud.weddings.example"], "delivery": delivery, "tenant_id": tenant}
     with pytest.raises(ValueError, match="tenant_id"):
         WeddingEntry.model_validate({**said, "distribution_id": "E1", "distribution_domain": "d1.cloudfront.net"})
+
+
+def test_cis_token_lives_for_one_slot(full: Full) -> None:
+    """What CI writes at Cloudflare with is declared with the slot's beginning and end; its value is a secret."""
+    made = inputs(full.platform, "ApiToken")
+    assert (made["notBefore"], made["expiresOn"]) == (SLOT["not_before"], SLOT["expires_on"])
+    groups = [[one["id"] for one in policy["permissionGroups"]] for policy in made["policies"]]
+    assert groups == [["dns"], ["pools"]]
+    zone, account = (json.loads(policy["resources"]) for policy in made["policies"])
+    assert list(zone) == [f"com.cloudflare.api.account.zone.{full.inventory.cloudflare.zone_id}"]
+    assert list(account) == [f"com.cloudflare.api.account.{full.inventory.cloudflare.account_id}"]
+    assert "ciphertext" in json.dumps(full.platform.outputs()["ci_token"])

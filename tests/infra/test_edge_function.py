@@ -156,3 +156,27 @@ def test_in_an_emergency_searches_are_answered_with_the_page_itself(words: str, 
 def test_a_route_that_is_no_host_is_left(route: str) -> None:
     """The distribution's own origin serves rather than none."""
     assert run({"route": route}, START).changes is None
+
+
+EDITION = "x-wedcache-edition"
+PAGE = f"{HOST}/schedule"
+
+
+@given(st.sampled_from(["", "aa", "bb", "cc", "AA", "b b"]), st.booleans(), st.booleans())
+def test_guests_get_the_edition_that_stands_in_the_store(asked: str, has_edition: bool, has_next: bool) -> None:
+    """Whatever a client names: only the one that is being prepared can be had before its time, and only by its name."""
+    pairs = {f"edition:{PAGE}": "aa"} if has_edition else {}
+    pairs |= {f"next:{PAGE}": "bb"} if has_next else {}
+    headers = {"X_Wedcache_Edition": asked} if asked else {}
+    wanted = "bb" if asked == "bb" and has_next else "aa" if has_edition else None
+    assert run(pairs, START, "/schedule", **headers).request.headers.get(EDITION) == wanted
+    assert run(pairs, START, "/travel", **headers).request.headers.get(EDITION) is None
+    assert run(pairs, START, "/schedule", host="other.example", **headers).request.headers.get(EDITION) is None
+
+
+@given(st.text(max_size=20))
+def test_an_edition_that_is_none_is_left_out(value: str) -> None:
+    """Whatever stands in the store, the request goes on: with an edition that a header can carry, or with none."""
+    ran = run({f"edition:{PAGE}": value}, START, "/schedule")
+    assert ran.response is None
+    assert ran.request.headers.get(EDITION) in (None, value)

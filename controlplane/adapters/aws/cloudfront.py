@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlplane.adapters.aws.session import AwsSession
-from controlplane.domain.tags import wedding
+from controlplane.domain.tags import owner_of
 from controlplane.errors import Unavailable
 from controlplane.ports.cdn import PurgeHandle
 
 REGION = "us-east-1"
-WEDDING = "wedding:"
 
 
 class CloudFrontCdn:
@@ -52,11 +51,8 @@ class CloudFrontCdn:
 
     def _touched(self, tags: Sequence[str]) -> list[str]:
         """The tenants that a tag may have copies of: all of them, unless every tag is one of other weddings."""
-        return [
-            tenant
-            for name, tenant in self._tenants.items()
-            if any(tag == wedding(name) or not tag.startswith(WEDDING) for tag in tags)
-        ]
+        owners = {owner_of(tag) for tag in tags}
+        return [tenant for name, tenant in self._tenants.items() if None in owners or name in owners]
 
     def _status(self, owner: str, purge: str) -> str:
         if owner in self._tenants.values():

@@ -58,6 +58,10 @@ class CloudflareApi:
         except cloudflare.CloudflareError as error:
             raise Unavailable(f"Cloudflare {what}: an answer that is none ({type(error).__name__})") from error
 
+    def open(self) -> None:
+        """Load the SDK, before somebody waits for an answer. Asks nothing."""
+        self._made()
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:

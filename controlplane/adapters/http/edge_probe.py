@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+from controlplane.domain.edge_keys import EDITION_HEADER
 from controlplane.domain.warming import is_path
 from controlplane.errors import Refused
 from controlplane.ports.edge_probe import Answer, Ask
@@ -124,6 +125,8 @@ class CurlEdgeProbe:
         handle.setopt(pycurl.TIMEOUT_MS, int(1000 * timeout))
         handle.setopt(pycurl.WRITEFUNCTION, transfer.body.write)
         handle.setopt(pycurl.HEADERFUNCTION, transfer.header)
+        if ask.edition:
+            handle.setopt(pycurl.HTTPHEADER, [f"{EDITION_HEADER}: {ask.edition}"])
         if self._ca:
             handle.setopt(pycurl.CAINFO, self._ca)
         address = self._address(ask)

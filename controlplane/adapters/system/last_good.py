@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from controlplane.errors import Unavailable
+from controlplane.ports.shared_store import SharedStore
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,31 @@ class LastGood:
         """Drop the copy of something that no longer exists."""
         with contextlib.suppress(OSError):
             (self._folder / name).unlink(missing_ok=True)
+
+    def following(
+        self, store: SharedStore, key: str, read: Callable[[str], object], *, may_go: bool = True
+    ) -> Copy | None:
+        """An object of the store that `read` understands, else the last good copy; None if there is neither.
+
+        What cannot be understood (`read` raises ValueError) never replaces a good copy, and it is said. An object that
+        the store answers not to have is gone; with `may_go` False it is not: somebody deleted what still runs.
+        """
+        try:
+            text = store.get(key)
+            if text is None and may_go:
+                self.forget(key)
+                return None
+        except Unavailable:
+            text = None
+        for copy in (None if text is None else Copy(text, 0.0, fresh=True), self.read(key)):
+            if copy is None:
+                continue
+            try:
+                read(copy.text)
+            except ValueError as error:
+                said = str(error).splitlines()[0]
+                where = "the shared store" if copy.fresh else "this machine's copy"
+                print(f"{key} of {where} cannot be read: {said}", file=sys.stderr)  # noqa: T201  (talk)
+                continue
+            return self.keep(key, copy.text) if copy.fresh else copy
+        return None

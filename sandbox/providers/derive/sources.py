@@ -91,4 +91,5 @@ SOURCES: dict[str, Source] = {
     "cloudflare:index/tieredCache:TieredCache": _cloudflare(
         "cache.smart_tiered_cache_create_params:SmartTieredCacheCreateParams"
     ),
+    "cloudflare:index/apiToken:ApiToken": _cloudflare("user.token_create_params:TokenCreateParams", "status"),
 }

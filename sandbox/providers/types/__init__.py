@@ -14,6 +14,7 @@ from sandbox.providers.types import (
     aws_tenants,
     cloudflare_rules,
     cloudflare_steering,
+    cloudflare_tokens,
     cloudflare_zone,
 )
 
@@ -29,6 +30,7 @@ ROWS: tuple[Type, ...] = (
     *cloudflare_zone.ROWS,
     *cloudflare_rules.ROWS,
     *cloudflare_steering.ROWS,
+    *cloudflare_tokens.ROWS,
 )
 
 

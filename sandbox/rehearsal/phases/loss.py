@@ -10,6 +10,7 @@ from controlplane.bootstrap import Plant, plant
 from controlplane.operations.observe_regions import heartbeats, observe
 from sandbox.rehearsal.evidence import read_log
 from sandbox.rehearsal.stage import Stage
+from sandbox.rehearsal.waking import wake_with_writes, write
 from sandbox.world import World
 
 SATURDAY = datetime(2027, 6, 12, 14, 0, tzinfo=UTC)
@@ -24,6 +25,8 @@ def play(stage: Stage) -> None:
     if stage.sabotage == "stop-probers":
         stage.stop_agents()
     before = acknowledged(stage)
+    status, said_of_it = write(stage.run, stage.world.home, "rehearsal-before-the-loss")
+    stage.record("before-the-loss", status=status, held=said_of_it.get("held", 0))
     lost_at = time.monotonic()
     stage.stop_region(stage.world.home)
     detected = detect(stage.world, plant(stage.profile), lost_at)
@@ -40,7 +43,7 @@ def play(stage: Stage) -> None:
     )
     record_guests(stage, lost_at, left_at)
     record_writes(stage, before)
-    wake(stage)
+    wake(stage, epoch=said.json["epoch"] if said.code == 0 else 0)
 
 
 def detect(world: World, control: Plant, since: float) -> float | None:
@@ -105,9 +108,16 @@ def record_writes(stage: Stage, before: set[str]) -> None:
     )
 
 
-def wake(stage: Stage) -> None:
-    """The region wakes inside the window: failback is refused. Then the weekend passes."""
-    stage.wake_region(stage.world.home)
+def wake(stage: Stage, epoch: int) -> None:
+    """The region wakes inside the window, with old data; failback is refused. Then the weekend passes.
+
+    Its old role is tried only where another one took its place: `epoch` 0 says that nobody left the region.
+    """
+    home = stage.world.home
+    if epoch:
+        stage.record("fence", **wake_with_writes(stage.run, stage.world, epoch, lambda: stage.wake_region(home)))
+    else:
+        stage.wake_region(home)
     refused = stage.wedcache("failback", stage.world.home, "--yes")
     stage.record("woken", refused=refused.code, words=refused.err[-400:])
     stage.set_clock(stage.world.over)

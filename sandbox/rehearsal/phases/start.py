@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 from sandbox.cloud import start_cloud
 from sandbox.provisioned import NotProvisioned, provision
 from sandbox.rehearsal.stage import Stage, StageBroken
 
-DEFECTS = {
+DEFECTS: dict[str, Mapping[str, Sequence[str]]] = {
     "deaf-pop": {"pop-FRA56-P1": ("--ignore", "QueryStringsConfig")},
     "drop-purge": {"pop-FRA": ("--ignore", "purges")},
     "forget-delete": {"providers": ("--forget-delete", "aws:elasticache/parameterGroup:ParameterGroup")},
+    "silent-owner": {"origin-eu-central-1": ("--silent",), "origin-us-east-1": ("--silent",)},
+    "by-hand": {"origin-eu-central-1": ("--silent",), "origin-us-east-1": ("--silent",)},
+    "no-fence": {"origin-eu-central-1": ("--unfenced",), "origin-us-east-1": ("--unfenced",)},
 }
 """Counter-experiment -> what is wrong with the cloud: a POP that does not hear which query strings belong to the cache
-key, one that hears no purge, a provider that says it deleted what it did not."""
+key, one that hears no purge, a provider that says it deleted what it did not, origins that tell
+nobody of owners' updates (by-hand: somebody purges instead), origins that take any epoch for today's.
+"""
 
 
 def play(stage: Stage) -> None:

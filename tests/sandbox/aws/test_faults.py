@@ -55,6 +55,17 @@ def test_a_management_api_that_answers_no(
     assert healed.edge() == before
 
 
+def test_data_planes_outlive_the_management(healed: Aws, fresh: Fresh) -> None:
+    """management-503: distributions cannot be asked for, the KeyValueStore's keys and S3's objects can."""
+    cloudfront = healed.client("cloudfront")
+    arn = ready_store(cloudfront, fresh("store"))
+    healed.faults.inject("management-503", "aws")
+    with pytest.raises(ClientError) as refused:
+        cloudfront.list_distributions()
+    assert code_of(refused) == ("ServiceUnavailable", 503)
+    assert healed.pairs().list_keys(KvsARN=arn)["Items"] == []
+
+
 def test_a_fault_of_the_other_vendor_is_none_here(healed: Aws) -> None:
     """A fault that targets cloudflare leaves AWS alone."""
     healed.faults.inject("api-503", "cloudflare")

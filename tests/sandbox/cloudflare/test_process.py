@@ -126,7 +126,8 @@ def test_malformed_ids_are_not_routed(client: Cloudflare) -> None:
 
 def test_vendor_outage_and_throttling_faults(emulator: Emulator, client: Cloudflare, zone: str) -> None:
     """While a fault is active every call gets 503 or 429 in the envelope and nothing changes; then calls go through."""
-    for fault, kind in (("api-503", cloudflare.InternalServerError), ("api-429", cloudflare.RateLimitError)):
+    down, throttled = cloudflare.InternalServerError, cloudflare.RateLimitError
+    for fault, kind in (("api-503", down), ("management-503", down), ("api-429", throttled)):
         emulator.faults.inject(fault, "cloudflare")
         try:
             with pytest.raises(kind) as refused:

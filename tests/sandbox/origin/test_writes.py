@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import time
 
+import redis
+
+from controlplane.domain.content_update import ContentUpdate
 from sandbox.origin.secret_files import CONTENT_EDITOR, token
 from tests.sandbox.origin.regions import HOME, OTHER, PORTAL, REGIONS, Regions, until
 
@@ -125,6 +128,25 @@ def test_an_owners_update_is_seen_in_both_regions(regions: Regions) -> None:
             )
         )
     assert regions.ask(HOME, "/travel").headers["etag"] == travel
+
+
+def test_an_owners_update_is_renewed_before_it_is_told(regions: Regions) -> None:
+    """Once it is acknowledged the page is a hit on the new text in both regions, and each region's agent is told of it,
+    with a time that only copies made since can have."""
+    headers = {"Authorization": f"Bearer {token(regions.run, CONTENT_EDITOR)}"}
+    text = f"17:00 dinner in the greenhouse, told at {time.monotonic()}"
+    reply = regions.ask(HOME, "/pages/schedule", method="PUT", body={"text": text}, headers=headers)
+    assert reply.status == 201
+    identity = json.loads(reply.body)["write_id"]
+    for region in REGIONS:
+        page = regions.ask(region, "/schedule")
+        assert text.encode() in page.body
+        assert "; hit" in page.headers["cache-status"]
+        with redis.Redis(port=int(regions.run.endpoint(f"valkey-{region}-primary").rpartition(":")[2])) as client:
+            update = ContentUpdate.from_json(client.hget("wc:updates", identity))
+        update.check()
+        assert (update.wedding, update.tags) == ("como", ("page:como.schedule",))
+        assert float(page.headers["x-wedcache-born"]) >= update.born
 
 
 def test_wrong_writes_change_nothing(regions: Regions) -> None:

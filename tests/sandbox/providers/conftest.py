@@ -33,6 +33,7 @@ class Cloud:
     aws: Engine
     cloudflare: Engine
     aws_url: str
+    cloudflare_url: str
     account: str
     servers: Servers
 
@@ -98,14 +99,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     url = f"http://127.0.0.1:{aws_port}"
     registry = run.read()
     aws, cloudflare = Engine(channels["aws"]), Engine(channels["cloudflare"])
+    theirs = f"http://127.0.0.1:{cloudflare_port}/client/v4"
     aws.configure(aws_settings(url))
     cloudflare.configure(
         {
-            "baseUrl": f"http://127.0.0.1:{cloudflare_port}/client/v4",
+            "baseUrl": theirs,
             "apiToken": registry["tokens"]["cloudflare-operator"],
         }
     )
-    yield Cloud(run, Faults(run.faults), aws, cloudflare, url, registry["cloudflare_account"], servers)
+    yield Cloud(run, Faults(run.faults), aws, cloudflare, url, theirs, registry["cloudflare_account"], servers)
     for channel in channels.values():
         channel.close()
     servers.stop()

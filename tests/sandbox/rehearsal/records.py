@@ -18,6 +18,7 @@ _PASSES = [
     [float(number), HOST, path, 200, cache]
     for number, (path, cache) in enumerate([(path, cache) for cache in ("Miss", "Hit") for path, _ in TARGETS])
 ]
+GLASS_LATER = ("replay", "expired", "another rule set")
 _KNOB = {"cdn": "cloudfront", "knob": "MinTTL"}
 
 RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -48,6 +49,17 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
             "seconds": 2.5,
         },
     ),
+    (
+        "three-views",
+        {
+            "engine": {"distribution E1": "d for como", "cache policy p1": "0/4/8 s"},
+            "vendors": {"distribution E1": "d for como", "cache policy p1": "0/4/8 s"},
+            "inventory": {"distribution E1": "d for como"},
+            "apart": [],
+        },
+    ),
+    ("alone", {"p95": 12.0, "samples": 200, "failed": 0}),
+    ("warming", {"p95": 30.0, "samples": 400, "failed": 0, "asked": 210}),
     ("processes", {"ended": ["agent-eu-central-1", "agent-us-east-1"], "wedcache": []}),
     ("doors", {"side": "before", "gate": 0, "preview": 0, "mutating": {}, "preview_words": False}),
     ("traffic", {"side": "before", "edge": OPEN, "life": LIFE}),
@@ -58,6 +70,12 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
         {"acts": {"pulumi destroy": 1, "wedcache purge --hard": 10, "wedcache gate": 10}, "mutating": {}, "calls": 31},
     ),
     ("allowed", {"acts": {"wedcache warm": 0, "owner's update": 0}, "mutating": {"s3 PutObject": 3}}),
+    *(
+        ("glass-refused", {"act": act, "code": 17, "mutating": {}, "calls": 9})
+        for act in (*("her own second key", "one person alone", "another plan"), *GLASS_LATER)
+    ),
+    ("glass-passed", {"code": 0, "mutating": {"cloudfront UpdateDistribution": 1}, "before": "All", "wanted": "200"}),
+    ("glass-end", {"price_class": "200"}),
     (
         "loss",
         {
@@ -80,9 +98,68 @@ RECORD: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("writes", {"acknowledged": 452, "before_the_loss": 412, "lost": 0}),
+    ("before-the-loss", {"status": 201, "held": 2}),
+    (
+        "fence",
+        {
+            "old_epoch": 1,
+            "new_epoch": 2,
+            "waiting": 8,
+            "answers": [201] * 8,
+            "answered_by_old": 0,
+            "held_under_old": [],
+            "replica_door": 409,
+            "old_role_taken": False,
+            "settled": 201,
+        },
+    ),
+    (
+        "owner",
+        {
+            "wedding": "como",
+            "status": 201,
+            "gate": 10,
+            "copies": 2,
+            "cities": 1,
+            "ages": {"FRA56-P1 /schedule": 2.1, "FRA /timeline": 1.4},
+            "missing": [],
+            "back": [],
+            "failed": [],
+            "asked": 120,
+            "waited": [],
+        },
+    ),
+    (
+        "windows",
+        {
+            "gates": {"ubud": [0, 10, 10, 0]},
+            "purges": {
+                "ubud": {"code": 10, "wanted": 10, "purges": 0},
+                "tulum": {"code": 0, "wanted": 0, "purges": 3},
+            },
+        },
+    ),
     ("woken", {"refused": 10}),
     ("protected", {"code": 1, "named": True}),
     ("failback", {"code": 0}),
+    (
+        "second-laptop",
+        {
+            "disk_before": [],
+            "first_code": -9,
+            "first_steps": ["roles", "drain", "route"],
+            "opened": 0,
+            "card": "failover-1",
+            "code": 0,
+            "again": 0,
+            "performers": 2,
+            "effects": {"route us-east-1": 1, "pool eu-central-1": 1},
+            "served_by": {"FRA56-P1": "us-east-1"},
+            "target": "us-east-1",
+            "seconds": 20.0,
+        },
+    ),
+    ("laptop-home", {"code": 0}),
     ("destroy", {"codes": [0, 0], "left": {}}),
     ("end", {"started": 13, "living": {}, "related": [], "ports": {}}),
 )

@@ -1,0 +1,1 @@
+"""Whole situations on a real sandbox."""
