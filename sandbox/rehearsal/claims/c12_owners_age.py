@@ -63,4 +63,5 @@ CLAIM = Claim(
     counter_experiment="silent-owner",
     judge=judge,
     worlds=("full",),
+    is_dear=True,
 )

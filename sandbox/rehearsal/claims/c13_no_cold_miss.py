@@ -29,4 +29,5 @@ CLAIM = Claim(
     counter_experiment="by-hand",
     judge=judge,
     worlds=("full",),
+    is_dear=True,
 )

@@ -42,4 +42,5 @@ CLAIM = Claim(
     counter_experiment="forget-marks",
     judge=judge,
     worlds=("full",),
+    is_dear=True,
 )

@@ -40,4 +40,5 @@ CLAIM = Claim(
     counter_experiment="no-fence",
     judge=judge,
     worlds=("full",),
+    is_dear=True,
 )
