@@ -128,7 +128,7 @@ async def test_a_slot_under_way_is_asked_where_its_keys_are(nodes: Nodes, scope:
 @in_loop
 async def test_a_stopped_node_silences_only_its_own_keys(nodes: Nodes, scope: str) -> None:
     """With one of three under SIGSTOP the others' keys are found, its own are silent in time; awake, all are found."""
-    lane = await opened(redis_cluster.url(nodes), limit=0.1)
+    lane = await opened(redis_cluster.url(nodes), limit=1.0)
     keys = [key_of(nodes, number, scope) for number in range(3)]
     for number, key in enumerate(keys):
         ask(nodes[number], "SET", key, str(number))
