@@ -15,7 +15,7 @@ from sandbox import valkey
 from tests.cache.scene import in_loop, until
 
 
-async def opened(url: str, limit: float = 0.2) -> Lane:
+async def opened(url: str, limit: float = 10.0) -> Lane:
     """A lane that is up."""
     lane = Lane(address.parse(url), timeout=limit)
     await lane.open()
@@ -125,7 +125,7 @@ async def test_passwords_and_databases(tmp_path: Path) -> None:
         lane = await opened(f"redis://:a%3Ab%40c@127.0.0.1:{guarded.port}/3")
         assert await lane.get("k") is None
         assert lane.stats.errors == 0
-        wrong = Lane(address.parse(f"redis://:wrong@127.0.0.1:{guarded.port}/3"), timeout=0.2)
+        wrong = Lane(address.parse(f"redis://:wrong@127.0.0.1:{guarded.port}/3"), timeout=10.0)
         await wrong.open()
         assert not wrong.is_open
         assert await wrong.get("k") is SILENT
