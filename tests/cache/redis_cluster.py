@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ Nodes = list[valkey.Server]
 
 def ask(node: valkey.Server, *words: str | int) -> Any:
     """One command to one node, parsed."""
-    with redis.Redis(port=node.port, decode_responses=True, protocol=2, socket_timeout=5) as client:
+    with redis.Redis(port=node.port, decode_responses=True, protocol=2, socket_timeout=60) as client:
         return client.execute_command(*words)
 
 
@@ -69,7 +69,7 @@ def meet(one: valkey.Server, other: valkey.Server) -> None:
 
 def wait_for_peace(nodes: Nodes) -> None:
     """Until every node knows who has every slot."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not all(_knows_all(node) for node in nodes):
         assert time.monotonic() < deadline, "the Cluster does not come up"
         time.sleep(0.02)
@@ -83,3 +83,11 @@ def _knows_all(node: valkey.Server) -> bool:
 def node_id(node: valkey.Server) -> str:
     """Its name in the Cluster."""
     return str(ask(node, "CLUSTER MYID"))
+
+
+def forget(node: valkey.Server, other: valkey.Server) -> None:
+    """Let `node` forget `other`; nodes pass that on, so it may have happened already."""
+    known = ask(node, "CLUSTER NODES")
+    for entry in (entry for place, entry in known.items() if place.endswith(f":{other.port}")):
+        with suppress(redis.ResponseError):
+            ask(node, "CLUSTER FORGET", str(entry["node_id"]))

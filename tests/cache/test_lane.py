@@ -15,7 +15,7 @@ from sandbox import valkey
 from tests.cache.scene import in_loop, until
 
 
-async def opened(url: str, limit: float = 0.2) -> Lane:
+async def opened(url: str, limit: float = 10.0) -> Lane:
     """A lane that is up."""
     lane = Lane(address.parse(url), timeout=limit)
     await lane.open()
@@ -68,14 +68,14 @@ async def test_cancelled_readers_leave_the_others_their_answers(server: valkey.S
 @in_loop
 async def test_a_stopped_server_costs_the_limit_and_then_nothing(victim: valkey.Server) -> None:
     """Three limits in a row, then silence at once; awake, the lane is back by itself and late answers harm nobody."""
-    lane = await opened(victim.url, limit=0.1)
+    lane = await opened(victim.url, limit=1.0)
     valkey.ask(victim.port, "SET", "k", "v")
     assert await lane.get("k") == b"v"
     victim.pause()
     began = time.monotonic()
     while lane.is_open:
         assert await lane.get("k") is SILENT
-    assert time.monotonic() - began > 0.28
+    assert time.monotonic() - began > 2.8
     timeouts = lane.stats.timeouts
     assert 2 <= timeouts <= 3, "the third may end with the connection, a moment before its own limit"
     for _ in range(1000):
@@ -91,7 +91,7 @@ async def test_a_stopped_server_costs_the_limit_and_then_nothing(victim: valkey.
 @in_loop
 async def test_late_answers_are_dropped_and_order_is_kept(victim: valkey.Server) -> None:
     """After one limit the connection stays; the answer that comes late is not given to the next reader."""
-    lane = await opened(victim.url, limit=0.1)
+    lane = await opened(victim.url, limit=1.0)
     valkey.ask(victim.port, "MSET", "one", "1", "two", "2")
     victim.pause()
     assert await lane.get("one") is SILENT
@@ -125,7 +125,7 @@ async def test_passwords_and_databases(tmp_path: Path) -> None:
         lane = await opened(f"redis://:a%3Ab%40c@127.0.0.1:{guarded.port}/3")
         assert await lane.get("k") is None
         assert lane.stats.errors == 0
-        wrong = Lane(address.parse(f"redis://:wrong@127.0.0.1:{guarded.port}/3"), timeout=0.2)
+        wrong = Lane(address.parse(f"redis://:wrong@127.0.0.1:{guarded.port}/3"), timeout=10.0)
         await wrong.open()
         assert not wrong.is_open
         assert await wrong.get("k") is SILENT

@@ -81,7 +81,7 @@ async def test_reads_and_writes_over_tls_with_our_own_ca(server: valkey.Server, 
     """`rediss://` with the CA's file: the lane and redis-py both talk to the server behind."""
     with tls_in_front(tmp_path, server.port, "localhost") as (port, ca):
         tier = RedisTier(
-            f"rediss://localhost:{port}/0?ssl_ca_certs={ca}", scope=scope, read_timeout=2.0, write_timeout=2.0
+            f"rediss://localhost:{port}/0?ssl_ca_certs={ca}", scope=scope, read_timeout=10.0, write_timeout=10.0
         )
         await tier.open()
         try:
@@ -100,7 +100,7 @@ async def test_a_server_that_cannot_prove_who_it_is_is_not_used(
     """A strange CA or another host's certificate: the tier stays closed, no secret is sent, nothing is raised."""
     with tls_in_front(tmp_path, server.port, name) as (port, ca):
         option = f"?ssl_ca_certs={ca}" if trusts else ""
-        lane = Lane(address.parse(f"rediss://u:{SECRET}@localhost:{port}/0{option}"), timeout=1.0)
+        lane = Lane(address.parse(f"rediss://u:{SECRET}@localhost:{port}/0{option}"), timeout=10.0)
         await lane.open()
         assert not lane.is_open
         assert "certificate verify failed" in lane.trouble
@@ -126,7 +126,7 @@ def guarded(tmp_path: Path) -> Iterator[valkey.Server]:
 
 def as_user(name: str, port: int, secret: str = SECRET) -> RedisTier:
     """A tier under a user's name."""
-    return RedisTier(f"redis://{name}:{secret}@127.0.0.1:{port}/0", read_timeout=1.0, write_timeout=1.0)
+    return RedisTier(f"redis://{name}:{secret}@127.0.0.1:{port}/0", read_timeout=10.0, write_timeout=10.0)
 
 
 @in_loop

@@ -61,7 +61,7 @@ async def control_keys(url: str) -> AsyncIterator[ControlKeys]:
     if not url:
         yield FakeControlKeys()
         return
-    keys = RedisControlKeys(url)
+    keys = RedisControlKeys(url, timeout=10.0)
     try:
         yield keys
     finally:

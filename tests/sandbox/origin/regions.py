@@ -127,7 +127,7 @@ class Regions:
         self.is_plain = (home, down, tell, drain) == (HOME, (), REGIONS, "")
 
         async def put(region: str) -> None:
-            keys = RedisControlKeys(f"redis://{self.run.endpoint(f'valkey-{region}-primary')}", timeout=2.0)
+            keys = RedisControlKeys(f"redis://{self.run.endpoint(f'valkey-{region}-primary')}", timeout=10.0)
             try:
                 body = {"home": home, "down": list(down), "drain": region == drain}
                 await keys.put(REGION, Document(self.epoch, body))

@@ -44,7 +44,7 @@ def test_one_tag_purge_reaches_the_application(regions: Regions) -> None:
     regions.ask(HOME, path, host=PORTAL)
 
     async def purge() -> None:
-        log = RedisPurgeLog(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}")
+        log = RedisPurgeLog(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}", timeout=10.0)
         await log.append(["vendor:music-4"], Kind.HARD)
         await log.aclose()
 
@@ -87,7 +87,7 @@ def test_what_is_written_before_a_window_lives_to_its_end(regions: Regions) -> N
     }
 
     async def push() -> None:
-        keys = RedisControlKeys(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}", timeout=2.0)
+        keys = RedisControlKeys(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}", timeout=10.0)
         await keys.put(CALENDAR, Document(1, body))
         await keys.aclose()
 
@@ -141,7 +141,7 @@ def test_a_purge_that_the_log_did_not_take_survives_the_process(regions: Regions
     regions.wake()
 
     async def barriers() -> set[str]:
-        log = RedisPurgeLog(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}")
+        log = RedisPurgeLog(f"redis://{regions.run.endpoint(f'valkey-{HOME}-primary')}", timeout=10.0)
         try:
             return {barrier.tag for barrier in await log.barriers()}
         finally:
