@@ -12,6 +12,7 @@ from sandbox.run import Run
 from tests.engine.receiving import received
 
 LONGEST = (
+    "scenarios/test_runbooks.py",
     "infra/test_break_glass.py",
     "cli/test_second_laptop.py",
     "cli/test_emergency.py",

@@ -16,6 +16,7 @@ from controlplane.domain.purge import receipt_key
 from controlplane.operations.fail_over import Means
 from controlplane.operations.intents import claim
 from controlplane.operations.observe_regions import look
+from controlplane.operations.purge import purge
 from tests.cli.conftest import Online
 from tests.contracts.cloud import Cloud, Platform
 from tests.fakes.inventory import HOME, REGIONS, STANDBY
@@ -152,7 +153,7 @@ def test_a_purge_says_who_owes_it(online: Online, own: Platform, monkeypatch: py
     assert set(said.json["confirmed"]) == {*REGIONS, "cloudfront", "cloudflare"}
     own.delete(receipt_key("purge-1", HOME))
     monkeypatch.setattr("controlplane.operations.purge.REGION_SECONDS", 0.2)
-    monkeypatch.setattr("controlplane.operations.purge.purge.__kwdefaults__", {"patience": 0.5})
+    monkeypatch.setattr(purge, "__kwdefaults__", {**(purge.__kwdefaults__ or {}), "patience": 0.5})
     owed = online("purge", "wedding:como", "--yes", "--output", "json")
     assert (owed.code, owed.json["error"], owed.json["report"][HOME]) == (13, "Incomplete", "owed")
     assert f"{HOME}: owed" in owed.err
