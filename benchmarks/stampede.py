@@ -19,8 +19,8 @@ from controlplane.adapters.redis.tier import RedisTier
 from controlplane.adapters.system.clock import SystemClock
 from controlplane.cache import Cache, Load, Settings
 
-ROUNDS = {1_000: 5, 10_000: 3}
-LOAD_SECONDS = 0.3
+ROUNDS = {1_000: 15, 10_000: 7}
+LOAD_SECONDS = 0.05
 BAR = 1.0
 
 
@@ -71,9 +71,9 @@ async def _measured(url: str, crowd: int) -> Row:
         bar=f"<= {BAR:g}x the creation of the tasks",
         holds=ratio <= BAR,
         conditions=(
-            f"Redis is asked first (cold), a load of {LOAD_SECONDS:g} s, collector on, after gc.freeze(), CPU time of"
-            f" the thread so that waiting for the loader costs nothing, median of {ROUNDS[crowd]} rounds; the floor"
-            " creates as many tasks that do nothing; cashews with lock=True on `mem://`, net as well"
+            f"Redis is asked first (cold), a load of {LOAD_SECONDS * 1000:g} ms, collector on, after gc.freeze(), CPU"
+            f" time of the thread so that waiting for the loader costs nothing, median of {ROUNDS[crowd]} rounds; the"
+            " floor creates as many tasks that do nothing; cashews with lock=True on `mem://`, net as well"
         ),
         rivals={"cashews lock=True": round(median(others) * 1000, 2)} if others else {},
     )

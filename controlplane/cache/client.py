@@ -57,8 +57,9 @@ class Cache:
         # The method is for misses, and while the cache is off; before it, something that makes no further call.
         slow = Cache.peek.__get__(self)
         object.__setattr__(self, "peek", engine.judged.values(slow) if hit is engine.judged.hit else slow)
-        self._bare, self._ask = engine.loading.bare, engine.loading.ask
-        self._may_ask, self._welcome = engine.loading.may_ask, engine.loading.welcome
+        loading = engine.loading
+        self._flight_of, self._may_board = loading.flying.get, loading.may_board
+        self._may_ask, self._ask, self._welcome = loading.may_ask, loading.ask, loading.welcome
         self._follower, self._memory, self._second = engine.follower, engine.memory, engine.ports.second
 
     async def __aenter__(self) -> Cache:
@@ -108,7 +109,7 @@ class Cache:
                 value: T = entry.value if entry.thaw is None else entry.own()
                 return value
             if not options and asyncio.get_running_loop() is self._here:
-                if (flight := self._bare(key)) is not None:
+                if (flight := self._flight_of(key)) is not None and self._may_board(flight):
                     self.stats.joined += 1
                     if (landing := await flight.seat() or await flight.result()).answers:
                         entry = landing.entry
@@ -296,5 +297,4 @@ class Cache:
     ) -> Terms:
         """One call's terms, its tags and options checked."""
         own = tuple(tags)
-        policy = self._policies.of(tier, options)
-        return Terms(policy, own, all_tags(self.settings.namespace, key, own), as_type)
+        return Terms(self._policies.of(tier, options), own, all_tags(self.settings.namespace, key, own), as_type)

@@ -68,7 +68,7 @@ async def explain(engine: Engine, key: str) -> Explanation:
         key,
         memory,
         redis,
-        engine.loading.bare(key) is not None,
+        (flight := engine.loading.flying.get(key)) is not None and engine.loading.may_board(flight),
         engine.barriers.position,
         engine.follower.blind_for(now),
         _would(memory, redis),

@@ -6,6 +6,7 @@ Each caller waits on a future of its own, which costs a third of `asyncio.shield
 from __future__ import annotations
 
 import asyncio
+from asyncio import Future, InvalidStateError, current_task
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -50,8 +51,8 @@ class Flight(Generic[T]):
         for the caller, directly or by way of others: neither would ever end.
         """
         # Not through the loop, whose method is Python code that makes just this.
-        seat: asyncio.Future[T | None] = asyncio.Future(loop=self._loop)
-        caller = self._others.get(asyncio.current_task(self._loop))  # type: ignore[arg-type]  # None is nobody's task
+        seat: asyncio.Future[T | None] = Future(loop=self._loop)
+        caller = self._others.get(current_task(self._loop))  # type: ignore[arg-type]  # None is nobody's task
         if caller is not None:
             self._seat_flight(caller, seat)
         self._waiting.append(seat)
@@ -111,8 +112,11 @@ class Flight(Generic[T]):
         task = self.task
         brought = None if task.cancelled() or task.exception() is not None else task.result()
         for seat in waiting:
-            if not seat.done():
+            try:
                 seat.set_result(brought)
+            except InvalidStateError:
+                # Its caller has left.
+                continue
 
 
 class Flights(Generic[T]):

@@ -6,6 +6,7 @@ What a load brings is kept only if no purge of its tags came since it began.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Container
 from typing import Any, NamedTuple
 
 from controlplane.cache.barriers import Standing
@@ -44,7 +45,7 @@ async def _nothing(key: str, as_type: type[Any] | None) -> Entry | None:
 
 
 class Loading:
-    """Flights under way, and what becomes of their values."""
+    """Flights under way (`flying`: those that new callers may join), and what becomes of their values."""
 
     def __init__(
         self, parts: Parts, judged: JudgedMemory, keeping: Keeping, turns: Turns, edge: EdgeTier | None
@@ -64,20 +65,22 @@ class Loading:
         self._spans = parts.spans
         self.ask = _nothing if parts.shared is None else parts.shared.fetch
         self._follower = parts.follower
+        self._asking: Container[str] = () if parts.shared is None else parts.shared.asking
+        self._entries = parts.memory.entries
         self._askers = {
-            tier: policy if not policy.skip or (policy.uses_second and policy.uses_memory) else None
+            tier: policy
             for tier, policy in parts.settings.policies().plain.items()
+            if parts.shared is not None and policy.uses_second and policy.uses_memory
         }
         self._flights: Flights[Landing] = Flights()
-        self._flying = self._flights.flying
+        self.flying = self._flights.flying
         self._fetches: Flights[Entry | None] = Flights()
 
-    def bare(self, key: str) -> Flight[Landing] | None:
-        """The flight under way for `key` if anybody without a copy may join it unseen: no purge came since."""
-        flight = self._flying.get(key)
-        if flight is None or not flight.bare or flight.generation != self._barriers.generation:
-            return None
-        return flight if self._edge is None or not answers_edge.get() else None
+    def may_board(self, flight: Flight[Landing]) -> bool:
+        """Whether anybody without a copy may join this flight of `flying` unseen: no purge came since."""
+        if not flight.bare or flight.generation != self._barriers.generation:
+            return False
+        return self._edge is None or not answers_edge.get()
 
     def joinable(self, key: str, terms: Terms) -> Flight[Landing] | None:
         """The flight under way for `key`, unless it began before a purge that we have applied."""
@@ -129,8 +132,7 @@ class Loading:
         more than the look: nobody does so for this key already. Others who come meanwhile take a flight; leaving harms
         none of them.
         """
-        shared = self._shared
-        if shared is None or key in shared.asking or key in self._memory.entries:
+        if key in self._asking or key in self._entries:
             return None
         return self._askers.get(tier)
 
@@ -138,14 +140,16 @@ class Loading:
         """Keep what the second tier had, unless it may never be served; whether it is a hit."""
         now = self._monotonic()
         # What was just found valid and is fresh needs no judge.
-        is_sure = entry.mark[0] == self._barriers.generation and entry.fresh_until > now <= self._follower.blind_at
-        state = State.HIT if is_sure else self._judged.weigh(entry, now).state
-        if state is State.DEAD:
-            return False
+        is_hit = entry.mark[0] == self._barriers.generation and entry.fresh_until > now <= self._follower.blind_at
+        if not is_hit:
+            state = self._judged.weigh(entry, now).state
+            if state is State.DEAD:
+                return False
+            is_hit = state is State.HIT
         if policy.is_cut:
             entry.fresh_until = self._keeping.answers_until(entry, policy)
         self._memory.put(key, entry)
-        return state is State.HIT
+        return is_hit
 
     async def drain(self) -> None:
         """Wait for loads and fetches under way, at most the drain time each."""
