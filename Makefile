@@ -52,7 +52,7 @@ check: tools  ## ruff, mypy, layers, workflows, sizes and words
 	$(BIN)/pytest --durations=0 --durations-min=10 tests/architecture
 
 test: tools  ## every check, then every test
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 rehearsal: $(READY)  ## provision, warm, freeze and lose a region in a sandboxed cloud; FULL=1: at full width; FAULT=...: with one more
 	@$(BIN)/python -m sandbox.rehearsal $(if $(ENGINE),--engine $(ENGINE)) $(if $(FULL),--world full) $(if $(FAULT),--fault '$(FAULT)')
