@@ -25,7 +25,7 @@ class Claim:
 
     `phases` are those whose evidence it needs (in addition to start and end); `counter_experiment` names the sabotage
     under which `judge` must give a finding that is not true; `witness` says who saw it from outside; `worlds` are those
-    whose report has it; what `is_dear` is proved with FULL=1 only.
+    whose report has it; what `is_dear` is proved with FULL=1 only, and in the world `proved_in`.
     """
 
     id: str
@@ -36,3 +36,4 @@ class Claim:
     judge: Callable[[Evidence], Finding]
     worlds: tuple[str, ...] = ("short", "full")
     is_dear: bool = False
+    proved_in: str = "short"

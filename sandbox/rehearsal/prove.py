@@ -16,7 +16,7 @@ from sandbox.rehearsal.patched import without_a_hook
 from sandbox.rehearsal.screen import Screen
 from sandbox.rehearsal.stage import Stage
 from sandbox.run import Run
-from sandbox.world import PROJECT
+from sandbox.world import PROJECT, WORLDS
 
 FOLDER = Path(".wedcache/prove")
 OUT = Path("out/prove")
@@ -26,8 +26,12 @@ def prove(claims: Sequence[Claim], engine: str, seed: int) -> int:
     """Play each claim's phases under its counter-experiment; all of them once without. 0 if every proof holds."""
     screen = Screen()
     screen.open(seed, engine)
-    honest, whole = _play(claims, engine, seed, "", screen)
-    held = 0 if not whole else len([claim for claim in claims if honest[claim.id].true])
+    honest: dict[str, Finding] = {}
+    held = 0
+    for world in dict.fromkeys(claim.proved_in for claim in claims):
+        found, whole = _play([claim for claim in claims if claim.proved_in == world], engine, seed, "", screen)
+        honest |= found
+        held += sum(finding.true for finding in found.values()) if whole else 0
     rows: list[dict[str, Any]] = []
     for claim in claims:
         begun = time.monotonic()
@@ -55,7 +59,7 @@ def prove(claims: Sequence[Claim], engine: str, seed: int) -> int:
 def _play(
     claims: Sequence[Claim], engine: str, seed: int, sabotage: str, screen: Screen
 ) -> tuple[dict[str, Finding], bool]:
-    """Each claim's finding, and whether the run was played to its end: what breaks off proves nothing."""
+    """Each finding on claims of one world, and whether the run was played to its end: what breaks off proves nothing."""
     run = Run(FOLDER)
     name = sabotage or "honest"
     programs = without_a_hook(OUT / "programs") if sabotage == "hook-missing" else PROJECT
@@ -66,6 +70,7 @@ def _play(
         seed,
         lambda _: None,
         sabotage,
+        world=WORLDS[claims[0].proved_in],
     )
     broken = programme.play(stage, programme.phases_of(claims), lambda *_: None)
     if broken:

@@ -41,4 +41,6 @@ CLAIM = Claim(
     judge=judge,
     worlds=("full",),
     is_dear=True,
+    # The short one is warm before anything could be compared.
+    proved_in="full",
 )
