@@ -59,7 +59,7 @@ def prove(claims: Sequence[Claim], engine: str, seed: int) -> int:
 def _play(
     claims: Sequence[Claim], engine: str, seed: int, sabotage: str, screen: Screen
 ) -> tuple[dict[str, Finding], bool]:
-    """Each finding on claims of one world, and whether the run was played to its end: what breaks off proves nothing."""
+    """Findings on claims of one world, and whether the run was played to its end: what breaks off proves nothing."""
     run = Run(FOLDER)
     name = sabotage or "honest"
     programs = without_a_hook(OUT / "programs") if sabotage == "hook-missing" else PROJECT
