@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import os
 import re
 import subprocess
@@ -24,27 +23,12 @@ from controlplane.cli.main import run as wedcache
 from sandbox.provisioned import WEDCACHE
 from sandbox.run import Run
 from sandbox.world import PROJECT
+from tests.sandbox.front import Said
 
 PATIENCE_SECONDS = 90.0
 LEASE_LOST = 12
 NOTHING_CHANGED = (1, 18)
 """Codes after which the same command may be typed again: refused, or nobody answered."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed and ended with."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Standard output as one object."""
-        value = json.loads(self.out)
-        assert isinstance(value, dict)
-        return value
 
 
 @dataclass

@@ -30,6 +30,7 @@ def header(mark: bytes, at: Position, born: float) -> bytes:
 
 def stored(raw: bytes) -> Stored | None:
     """The value behind the header; None for a tombstone. Raises ValueError for what is not ours."""
+    # Every read comes here: what `parsed` would say of a value at a known position is not made into a tuple first.
     if len(raw) < _FIXED:
         raise ValueError
     mark, born, _, length = _take(raw)
